@@ -1,0 +1,40 @@
+"""Errors the local cloud shows to people: one clear message, and what to do about it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class LocalCloudError(Exception):
+    """A failure the user can act on.
+
+    Args:
+        message: What went wrong, naming the thing and its value.
+        fix: The next thing to do, as one sentence or one command; None when the message says it.
+    """
+
+    def __init__(self, message: str, *, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+
+
+class ResourceInitFailed(Exception):  # noqa: N818  the name Pulumi's protocol gives this outcome
+    """A resource exists but did not become ready.
+
+    The engine records it with these reasons, fails the run, and updates it again on the next run even when its
+    inputs have not changed (Pulumi: `ErrorResourceInitFailed`).
+
+    Args:
+        resource_id: The provider's id of the resource.
+        properties: The resource's outputs as far as they are known, as plain Python values.
+        reasons: One line or block of text per reason, safe to print.
+    """
+
+    def __init__(self, resource_id: str, properties: Mapping[str, Any], reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.resource_id = resource_id
+        self.properties = dict(properties)
+        self.reasons = list(reasons)

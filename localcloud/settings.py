@@ -1,0 +1,67 @@
+"""Where the local cloud lives on this machine: its folder, port and endpoint."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.errors import LocalCloudError
+
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_PORT = 4566
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudSettings:
+    """Location of one local cloud; several can run side by side with different homes and ports.
+
+    Args:
+        home: Folder of the process file, log, stack states and secrets key.
+        port: TCP port of the AWS endpoint, the image registry and the load balancers.
+        region: Region used where the stack configuration names none.
+        account_id: The made-up AWS account the emulator serves.
+    """
+
+    home: Path = REPOSITORY_ROOT / ".localcloud"
+    port: int = DEFAULT_PORT
+    region: str = "us-east-1"
+    account_id: str = "000000000000"
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the AWS endpoint."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def registry(self) -> str:
+        """Host and port that image references of the emulated ECR start with."""
+        return f"localhost:{self.port}"
+
+    @property
+    def process_file(self) -> Path:
+        """JSON file with the running process's pid, port and world id."""
+        return self.home / "cloud.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What the background process prints."""
+        return self.home / "cloud.log"
+
+    def state_file(self, stack: str) -> Path:
+        """The built-in engine's state of one stack."""
+        return self.home / "stacks" / f"{stack}.json"
+
+    @classmethod
+    def from_environment(cls) -> "CloudSettings":
+        """Read LOCALCLOUD_HOME and LOCALCLOUD_PORT.
+
+        Raises:
+            LocalCloudError: LOCALCLOUD_PORT is not a port number.
+        """
+        home = Path(os.environ.get("LOCALCLOUD_HOME") or REPOSITORY_ROOT / ".localcloud").resolve()
+        text = os.environ.get("LOCALCLOUD_PORT") or str(DEFAULT_PORT)
+        if not text.isdecimal() or not 1 <= int(text) <= 65535:
+            raise LocalCloudError(
+                f"LOCALCLOUD_PORT is {text!r}; allowed: a number from 1 to 65535",
+                fix=f"unset LOCALCLOUD_PORT or set it to a free port, for example {DEFAULT_PORT}",
+            )
+        return cls(home=home, port=int(text))
