@@ -1,0 +1,99 @@
+"""The HTTP server: settings chosen by measurement (`python -m bench.app`), shutdown without lost requests."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from typing import Any
+
+from flask import Flask
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from service.config import Config
+from service.logs import logging_config
+from service.requests import DrainFlag
+
+_log = logging.getLogger("service")
+
+BACKLOG = 1024
+KEEP_ALIVE_MILLISECONDS = 75_000
+
+
+class DrainingServer(MPServer):
+    """Granian, which goes on serving for a while after SIGTERM and then finishes what is in flight.
+
+    ECS sends SIGTERM when it has begun to take the task out of the load balancer. The balancer goes on sending
+    requests until all of its nodes know, clients that use service discovery even longer. So SIGTERM only raises
+    the drain flag; `drain_seconds` later the worker stops accepting, and has the rest of `shutdown_seconds` for
+    requests in flight. SIGINT, or a second SIGTERM, ends the drain at once.
+    https://aws.amazon.com/blogs/containers/graceful-shutdowns-with-ecs/
+    """
+
+    def __init__(self, config: Config, draining: DrainFlag, **options: Any) -> None:
+        super().__init__(**options)
+        self._config = config
+        self._draining = draining
+
+    def signal_handler_interrupt(self, *args: Any, **_: Any) -> None:
+        """Begin to drain, or stop now when asked again, interactively, or without a drain time."""
+        if os.getpid() != self.pid:  # a worker told to stop before it has put its own handlers in place
+            raise SystemExit(0)
+        if self._draining or signal.SIGINT in args or not self._config.drain_seconds:
+            super().signal_handler_interrupt()
+            return
+        self._draining.set()
+        timer = threading.Timer(self._config.drain_seconds, super().signal_handler_interrupt)
+        timer.daemon = True
+        timer.start()
+        _log.info("SIGTERM: serving for %g s more, then stopping", self._config.drain_seconds)
+
+
+def serve(app: Flask, config: Config, draining: DrainFlag) -> None:
+    """Serve the application until SIGTERM or SIGINT; returns when everything in flight has been answered.
+
+    Raises:
+        OSError: The port cannot be listened on.
+        SystemExit: With code 1 when the worker process died; ECS then replaces the task.
+    """
+    # The worker inherits the application and the drain flag; Python 3.14's default could pass neither.
+    multiprocessing.set_start_method("fork", force=True)
+    server = DrainingServer(
+        config,
+        draining,
+        target="service",
+        address="0.0.0.0",  # noqa: S104 - the load balancer reaches a container from outside
+        port=config.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=config.threads,
+        runtime_mode=RuntimeModes.st,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        # Granian counts open connections here, and load balancer nodes keep many idle ones: a small number
+        # would leave no room for health checks.
+        backpressure=BACKLOG,
+        # Also the time an idle connection is kept. It must exceed the load balancer's idle timeout (60 s unless
+        # set); otherwise requests are sent into connections that have just been closed and are answered 502.
+        http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_MILLISECONDS),
+        workers_kill_timeout=max(1, int(config.shutdown_seconds - config.drain_seconds)),
+        # Its "I have started a worker" lines are of use only to who asks for every detail.
+        log_level=LogLevels.info if config.log_level < logging.INFO else LogLevels.warning,
+        log_dictconfig=logging_config(config.log_level),
+    )
+    _log.info("version %s listens on port %d", config.version, config.port)
+    server.serve(target_loader=lambda: _in_own_process_group(app), wrap_loader=False)
+    _log.info("stopped")
+
+
+def _in_own_process_group(app: Flask) -> Flask:
+    """Keep signals that are sent to the whole group (Ctrl-C, `timeout`, `tini -g`) from the worker.
+
+    The parent alone decides when the worker stops; otherwise such a signal would cut the drain short.
+    """
+    os.setpgid(0, 0)
+    return app
