@@ -1,0 +1,59 @@
+"""Which cloud a verb talks to: the local cloud, or AWS."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config as ClientConfig
+
+from localcloud.settings import CloudSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+# Deliberately not real credentials: the emulator takes any, and none of the person's own must reach it.
+_LOCAL_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A stack and the cloud it runs in, with the AWS clients to observe it.
+
+    Args:
+        stack: Name of the stack, `local` or an environment.
+        region: AWS region of the stack.
+        local: The local cloud's settings, or None when the stack runs on AWS.
+    """
+
+    stack: str
+    region: str
+    local: CloudSettings | None
+
+    def _client(self, service: str) -> Any:
+        options: dict[str, Any] = {"region_name": self.region}
+        if self.local is not None:
+            options |= _LOCAL_CREDENTIALS
+            options["endpoint_url"] = self.local.endpoint
+            options["config"] = ClientConfig(connect_timeout=3, read_timeout=30, retries={"max_attempts": 2})
+        return boto3.client(service, **options)
+
+    @cached_property
+    def ecs(self) -> "ECSClient":
+        """Amazon ECS."""
+        client: ECSClient = self._client("ecs")
+        return client
+
+    @cached_property
+    def elbv2(self) -> "ElasticLoadBalancingv2Client":
+        """Elastic Load Balancing."""
+        client: ElasticLoadBalancingv2Client = self._client("elbv2")
+        return client
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """CloudWatch Logs."""
+        client: CloudWatchLogsClient = self._client("logs")
+        return client
