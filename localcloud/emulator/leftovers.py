@@ -1,0 +1,45 @@
+"""Removal of the containers a local cloud made, whether or not its process still lives."""
+
+import concurrent.futures
+import logging
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+from docker.models.containers import Container
+
+from localcloud.emulator.identity import INSTANCE_LABEL
+
+logger = logging.getLogger(__name__)
+ENGINE_SECONDS = 60
+
+
+def remove_containers(instance: str) -> int:
+    """Remove every container that carries the instance's label; returns how many there were.
+
+    Without a Docker engine nothing runs: that is zero, and what is left goes at the next start.
+    """
+    try:
+        client = docker.from_env(timeout=ENGINE_SECONDS)
+        found = client.containers.list(
+            all=True, sparse=True, filters={"label": f"{INSTANCE_LABEL}={instance}"}
+        )
+    except (DockerException, requests.exceptions.RequestException) as error:
+        logger.info("no Docker engine answers, so no container is removed: %s", error)
+        return 0
+    if found:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(8, len(found))) as pool:
+            list(pool.map(_remove, found))
+    client.close()
+    return len(found)
+
+
+def _remove(container: Container) -> None:
+    try:
+        container.remove(force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        # The engine may be removing it already ("removal of container … is already in progress").
+        if error.status_code != 409:
+            logger.warning("container %s could not be removed: %s", container.id, error)

@@ -1,0 +1,102 @@
+"""The background process: MiniStack's ASGI application and our modules behind one port."""
+
+import asyncio
+import importlib
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import uvicorn
+
+from localcloud.emulator.identity import instance_of
+from localcloud.emulator.leftovers import remove_containers
+from localcloud.emulator.ports import bind_loopback
+from localcloud.emulator.world import Application, World, with_world
+from localcloud.settings import CloudSettings
+
+logger = logging.getLogger("localcloud")
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT; settings come from LOCALCLOUD_HOME, _PORT, _REGION and _ACCOUNT_ID."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
+    )
+    settings = settings_of_process()
+    sockets = bind_loopback(settings.port)
+    # Holding the port proves that the previous owner of these containers is gone.
+    removed = remove_containers(instance_of(settings))
+    if removed:
+        logger.info("removed %d container(s) of an earlier process", removed)
+    application = load_emulator(settings)
+    world = World(home=str(settings.home.resolve()))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            with_world(application, world),
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+        )
+    )
+
+    async def serve() -> None:
+        serving = asyncio.create_task(server.serve(sockets=sockets))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        write_process_file(settings, world)
+        logger.info("world %s on port %d", world.id, settings.port)
+        await serving
+
+    try:
+        asyncio.run(serve())
+    except KeyboardInterrupt:
+        logger.info("interrupted")
+    finally:
+        settings.process_file.unlink(missing_ok=True)
+        remove_containers(instance_of(settings))
+
+
+def settings_of_process() -> CloudSettings:
+    """The settings the starting command handed over in the environment."""
+    return CloudSettings(
+        home=Path(os.environ["LOCALCLOUD_HOME"]),
+        port=int(os.environ["LOCALCLOUD_PORT"]),
+        region=os.environ.get("LOCALCLOUD_REGION", "us-east-1"),
+        account_id=os.environ.get("LOCALCLOUD_ACCOUNT_ID", "000000000000"),
+    )
+
+
+def load_emulator(settings: CloudSettings) -> Application:
+    """Import MiniStack, which reads its configuration from the environment at import."""
+    os.environ.update(
+        GATEWAY_PORT=str(settings.port),
+        MINISTACK_HOSTNAME=instance_of(settings),
+        MINISTACK_REGION=settings.region,
+        MINISTACK_ACCOUNT_ID=settings.account_id,
+        LOG_LEVEL="INFO",
+        PERSIST_STATE="0",
+    )
+    application: Application = importlib.import_module("ministack.app").app
+    return application
+
+
+def write_process_file(settings: CloudSettings, world: World) -> None:
+    """Record the process; a reader sees the whole document or none."""
+    document = {
+        "pid": world.pid,
+        "port": settings.port,
+        "world": world.id,
+        "started": time.time(),
+        "process_started": psutil.Process().create_time(),
+    }
+    temporary = settings.process_file.with_suffix(".tmp")
+    temporary.write_text(json.dumps(document))
+    temporary.replace(settings.process_file)
