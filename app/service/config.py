@@ -21,6 +21,9 @@ class Config:
         port: TCP port to listen on (`PORT`, default 5000).
         threads: Requests handled at the same time (`THREADS`, default 1: the fastest for handlers that only
             compute; raise it when handlers wait for databases or other services).
+        keep_alive_seconds: How long an idle connection is kept (`KEEP_ALIVE_SECONDS`, default 75). Keep it
+            above the load balancer's idle timeout (60 on an ALB unless set); otherwise the balancer sends
+            requests into connections that have just been closed and answers 502.
         log_level: Least level that is logged (`LOG_LEVEL`, default INFO; WARNING turns the access log off).
         drain_seconds: How long to go on serving after SIGTERM (`SHUTDOWN_DRAIN_SECONDS`, default 5).
         shutdown_seconds: SIGTERM to exit at most (`SHUTDOWN_TIMEOUT_SECONDS`, default 25). Keep it below the
@@ -31,6 +34,7 @@ class Config:
 
     port: int = 5000
     threads: int = 1
+    keep_alive_seconds: float = 75.0
     log_level: int = logging.INFO
     drain_seconds: float = 5.0
     shutdown_seconds: float = 25.0
@@ -48,6 +52,7 @@ class Config:
         config = cls(
             port=int(reader.number("PORT", cls.port, low=1, high=65535, whole=True)),
             threads=int(reader.number("THREADS", cls.threads, low=1, high=64, whole=True)),
+            keep_alive_seconds=reader.number("KEEP_ALIVE_SECONDS", cls.keep_alive_seconds, low=1, high=4000),
             log_level=reader.log_level("LOG_LEVEL", cls.log_level),
             drain_seconds=reader.number("SHUTDOWN_DRAIN_SECONDS", cls.drain_seconds, low=0, high=110),
             shutdown_seconds=reader.number("SHUTDOWN_TIMEOUT_SECONDS", cls.shutdown_seconds, low=1, high=115),

@@ -20,16 +20,15 @@ from service.requests import DrainFlag
 _log = logging.getLogger("service")
 
 BACKLOG = 1024
-KEEP_ALIVE_MILLISECONDS = 75_000
 
 
 class DrainingServer(MPServer):
     """Granian, which goes on serving for a while after SIGTERM and then finishes what is in flight.
 
-    ECS sends SIGTERM when it has begun to take the task out of the load balancer. The balancer goes on sending
-    requests until all of its nodes know, clients that use service discovery even longer. So SIGTERM only raises
-    the drain flag; `drain_seconds` later the worker stops accepting, and has the rest of `shutdown_seconds` for
-    requests in flight. SIGINT, or a second SIGTERM, ends the drain at once.
+    ECS sends SIGTERM when it has begun to take the task out of the load balancer. The balancer goes on
+    sending requests until all of its nodes know, clients that use service discovery even longer. So SIGTERM
+    only raises the drain flag; `drain_seconds` later the worker stops accepting, and has the rest of
+    `shutdown_seconds` for requests in flight. SIGINT, or a second SIGTERM, ends the drain at once.
     https://aws.amazon.com/blogs/containers/graceful-shutdowns-with-ecs/
     """
 
@@ -37,13 +36,15 @@ class DrainingServer(MPServer):
         super().__init__(**options)
         self._config = config
         self._draining = draining
+        self._main_process = os.getpid()
 
     def signal_handler_interrupt(self, *args: Any, **_: Any) -> None:
         """Begin to drain, or stop now when asked again, interactively, or without a drain time."""
-        if os.getpid() != self.pid:  # a worker told to stop before it has put its own handlers in place
+        # A forked worker has this handler too until it puts its own in place.
+        if os.getpid() != self._main_process:
             raise SystemExit(0)
         if self._draining or signal.SIGINT in args or not self._config.drain_seconds:
-            super().signal_handler_interrupt()
+            super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian has no types here
             return
         self._draining.set()
         timer = threading.Timer(self._config.drain_seconds, super().signal_handler_interrupt)
@@ -77,9 +78,8 @@ def serve(app: Flask, config: Config, draining: DrainFlag) -> None:
         # Granian counts open connections here, and load balancer nodes keep many idle ones: a small number
         # would leave no room for health checks.
         backpressure=BACKLOG,
-        # Also the time an idle connection is kept. It must exceed the load balancer's idle timeout (60 s unless
-        # set); otherwise requests are sent into connections that have just been closed and are answered 502.
-        http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_MILLISECONDS),
+        # This is also how long an idle connection is kept.
+        http1_settings=HTTP1Settings(header_read_timeout=int(config.keep_alive_seconds * 1000)),
         workers_kill_timeout=max(1, int(config.shutdown_seconds - config.drain_seconds)),
         # Its "I have started a worker" lines are of use only to who asks for every detail.
         log_level=LogLevels.info if config.log_level < logging.INFO else LogLevels.warning,
