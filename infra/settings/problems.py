@@ -1,0 +1,112 @@
+"""Mistakes of a stack file, each with its key, value, what is allowed, and the command that fixes it."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import ErrorDetails
+
+Path = tuple[str | int, ...]
+HIDDEN = "(not shown)"
+SENSITIVE = frozenset({"environment", "args"})
+"""Maps whose values a person may have filled with a secret by mistake: a message never repeats them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One mistake.
+
+    Args:
+        path: The key, from the top: `("services", "web", "cpu")`.
+        message: What is wrong and what is allowed.
+        value: The value found; `...` where there is none to show.
+        fix: A value that would be accepted, `REMOVE`, or None when only the author can know.
+        related: Other keys the rule looked at.
+    """
+
+    path: Path
+    message: str
+    value: Any = ...
+    fix: Any = None
+    related: Sequence[Path] = ()
+
+    def render(self, namespace: str) -> str:
+        """The problem as lines of text."""
+        shown = "" if self.value is ... else f" is {_show(self.path, self.value)}"
+        lines = [f"{full_key(namespace, self.path)}{shown}: {self.message}"]
+        lines += [f"  fix: {command}" for command in self._commands(namespace)]
+        return "\n".join(lines)
+
+    def _commands(self, namespace: str) -> Iterator[str]:
+        match self.fix:
+            case None:
+                return
+            case Remove():
+                yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
+            case Rename(key=key, value=value):
+                yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
+                yield from _assignments(namespace, (*self.path[:-1], key), value)
+            case Assign(path=path, value=value):
+                yield from _assignments(namespace, path, value)
+            case value:
+                yield from _assignments(namespace, self.path, value)
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Fix: take the key out."""
+
+
+@dataclass(frozen=True)
+class Rename:
+    """Fix: the value under another key of the same object."""
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Assign:
+    """Fix: a value for another key than the one that is wrong."""
+
+    path: Path
+    value: Any
+
+
+def full_key(namespace: str, path: Path) -> str:
+    """`ecs-microservice:services.web.ports[0]`, in the form that `pulumi config --path` takes."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[A-Za-z0-9_-]+", part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{json.dumps(part)}]"
+    return f"{namespace}:{text}"
+
+
+def _assignments(namespace: str, path: Path, value: Any) -> Iterator[str]:
+    """One `pulumi config set` line per scalar; `--path` makes the objects around it."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _assignments(namespace, (*path, key), inner)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _assignments(namespace, (*path, index), inner)
+    else:
+        text = value if isinstance(value, str) else json.dumps(value)
+        safe = re.fullmatch(r"[A-Za-z0-9_./:@%+=-]+", text)
+        quoted = text if safe else "'" + text.replace("'", "'\\''") + "'"
+        yield f"pulumi config set --path '{full_key(namespace, path)}' {quoted}"
+
+
+def _show(path: Path, value: Any) -> str:
+    if len(path) > 1 and any(part in SENSITIVE for part in path[:-1]):
+        return HIDDEN
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,43 @@
+"""All settings of a stack."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from infra.settings.base import Model
+from infra.settings.cluster import Cluster
+from infra.settings.load_balancer import LoadBalancer
+from infra.settings.network import Network
+from infra.settings.service import Service
+
+ServiceName = Annotated[
+    str, Field(max_length=24, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", examples=["web", "api"])
+]
+"""Lower-case letters, digits and single hyphens, at most 24: with Pulumi's suffix it fits a target group's 32."""
+
+TagKey = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", examples=["cost-center"])
+]
+TagValue = Annotated[str, Field(max_length=256, pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", examples=["shop"])]
+
+
+class Settings(Model):
+    """Everything a stack file can say under `ecs-microservice:`."""
+
+    services: dict[ServiceName, Service] = Field(min_length=1)
+    """The services, name → service."""
+
+    network: Network = Network()
+    """Where they run."""
+
+    cluster: Cluster = Cluster()
+    """What they run on."""
+
+    load_balancer: LoadBalancer = LoadBalancer()
+    """How they are reached."""
+
+    tags: dict[TagKey, TagValue] = Field(default={}, max_length=40)
+    """Tags of every resource, in addition to Project, Stack and ManagedBy."""
+
+    production: bool = True
+    """Whether people depend on the stack: keeps its load balancer and images when someone destroys it."""

@@ -1,0 +1,171 @@
+"""From plain data to `Settings`, or to all mistakes of the data at once."""
+
+import copy
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from infra.settings import schema
+from infra.settings.problems import Path, Problem, Remove, Rename
+from infra.settings.root import Settings
+from infra.settings.rules import problems_of
+
+
+def validate(data: dict[str, Any]) -> tuple[Settings | None, list[Problem]]:
+    """Check `data` (the namespace's keys) and give the settings, or every problem in the order of the keys.
+
+    The mistaken parts are taken out and the rest is checked again, so that the rules across fields are judged
+    in the same run as misspelt keys and wrong types.
+    """
+    problems: list[Problem] = []
+    data = copy.deepcopy(data)
+    settings: Settings | None = None
+    while settings is None:
+        try:
+            settings = Settings.model_validate(data)
+        except ValidationError as error:
+            found = [_problem(details, data) for details in error.errors(include_url=False)]
+            problems += found
+            # A missing key cannot be taken out: the object that lacks it goes. Without anything left to take
+            # out, the rest cannot be judged.
+            if not all([_take_out(data, problem) for problem in found]) or not data:
+                return None, _in_order(problems)
+    wrong = {problem.path for problem in problems}
+    problems += [
+        problem
+        for problem in problems_of(settings)
+        if not any(_touches(path, wrong) for path in (problem.path, *problem.related))
+    ]
+    return (None if problems else settings), _in_order(problems)
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: [str(part) for part in problem.path])
+
+
+def _touches(path: Path, wrong: Iterable[Path]) -> bool:
+    """Whether `path` lies in, or holds, a part that is already reported."""
+    return any(path[: len(other)] == other or other[: len(path)] == path for other in wrong)
+
+
+def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
+    """One pydantic error in our terms."""
+    kind, path, value = details["type"], _path(details["loc"]), details["input"]
+    if kind == "extra_forbidden":
+        return _unknown_key(path, value)
+    if kind == "missing":
+        found = schema.at(path)
+        wanted = schema.describe(found) if found else "a value"
+        example = _example(found) if found else None
+        return Problem(path=path, message=f"is missing; allowed: {wanted}", fix=example)
+    if details["loc"][-1] == "[key]":
+        message = f"the name {path[-1]!r} is not allowed: {_key_rule(path)}"
+        return Problem(path=path, message=message, fix=_key_fix(path, data))
+    found = schema.at(path)
+    allowed = schema.describe(found) if found else details["msg"]
+    return Problem(path=path, value=value, message=f"allowed: {allowed}", fix=_nearest(found, value))
+
+
+def _path(location: tuple[int | str, ...]) -> Path:
+    """Pydantic's location without its own markers."""
+    return tuple(part for part in location if part != "[key]")
+
+
+def _unknown_key(path: Path, value: Any) -> Problem:
+    known = schema.keys(path[:-1])
+    close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
+    if not close:
+        folded = {key.lower(): key for key in known}
+        plain = str(path[-1]).replace("_", "").replace("-", "").lower()
+        close = [folded[plain]] if plain in folded else []
+    if close:
+        return Problem(
+            path=path,
+            value=value,
+            message=f"unknown key; did you mean {close[0]}?",
+            fix=Rename(close[0], value),
+        )
+    return Problem(
+        path=path, value=value, message=f"unknown key; allowed here: {', '.join(known)}", fix=Remove()
+    )
+
+
+def _key_rule(path: Path) -> str:
+    parent = schema.at(path[:-1]) or {}
+    names = parent.get("propertyNames", {})
+    pattern = names.get("pattern") or next(iter(parent.get("patternProperties", {})), "")
+    if path[0] == "services" and len(path) == 2:
+        return "lower-case letters, digits and single hyphens, beginning with a letter, at most 24 characters"
+    return f"allowed: text matching {pattern}"
+
+
+def _key_fix(path: Path, data: dict[str, Any]) -> Any:
+    if path[0] != "services" or len(path) != 2:
+        return Remove()
+    words = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(path[-1]).lower())
+    name = "-".join(word for word in words.split("-") if word).lstrip("0123456789-")[:24].rstrip("-")
+    value = data.get("services", {}).get(path[-1])
+    return Rename(name or "web", value or {"port": 5000})
+
+
+def _example(found: schema.Schema) -> Any:
+    found = schema.resolve(found)
+    if found.get("examples"):
+        return found["examples"][0]
+    if "enum" in found:
+        return found["enum"][0]
+    if "minimum" in found:
+        return found["minimum"]
+    return None
+
+
+def _nearest(found: schema.Schema | None, value: Any) -> Any:
+    """An allowed value close to `value`: within the limits, the closest choice, or the default."""
+    if not found:
+        return Remove()
+    if "enum" in found:
+        return _closest_choice(found["enum"], value)
+    if found.get("type") in {"integer", "number"} and isinstance(value, int | float):
+        return max(found.get("minimum", value), min(found.get("maximum", value), round(value)))
+    if found.get("type") == "array" and "items" in found and not isinstance(value, list | dict):
+        return [value]
+    if found.get("default") is not None and not isinstance(found["default"], dict | list):
+        return found["default"]
+    example = _example(found)
+    return Remove() if example is None else example
+
+
+def _closest_choice(choices: list[Any], value: Any) -> Any:
+    numbers = [choice for choice in choices if isinstance(choice, int)]
+    if numbers:
+        try:
+            wanted = float(value)
+        except (TypeError, ValueError):
+            return numbers[0]
+        return min(numbers, key=lambda choice: abs(choice - wanted))
+    by_lower = {str(choice).lower(): choice for choice in choices}
+    close = difflib.get_close_matches(str(value).lower(), by_lower, n=1, cutoff=0.3)
+    return by_lower[close[0]] if close else choices[0]
+
+
+def _take_out(data: Any, problem: Problem) -> bool:
+    """Remove the smallest part of `data` that makes the problem go away; False when there is nothing to remove."""
+    path = problem.path
+    if problem.message.startswith("is missing"):
+        path = path[:-1]
+    # One bad element of a list, or one bad entry of a map of scalars, takes the list along: what is left of it
+    # could break other rules that the author never broke.
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    if not path:
+        return False
+    for part in path[:-1]:
+        if not isinstance(data, dict) or part not in data:
+            return True
+        data = data[part]
+    if isinstance(data, dict):
+        data.pop(path[-1], None)
+    return True

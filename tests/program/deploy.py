@@ -1,0 +1,298 @@
+"""Evaluate the program against mocks and record what it registers, options included.
+
+`pulumi.runtime.set_mocks` alone leaves the root stack, exports and configuration of the previous test behind, accepts
+two resources of the same name, and never shows options such as `parent` or `depends_on`. `deploy` runs the unchanged
+`__main__.py` in a context of its own and fails on duplicates, unknown invokes and default AWS providers.
+"""
+
+import asyncio
+import contextvars
+import json
+import runpy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from google.protobuf import empty_pb2
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.stack import run_in_stack
+
+from tests.program.answers import invoke_answer, outputs_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = "ecs-microservice"
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One registered resource.
+
+    Args:
+        urn: Its URN.
+        type: Type token, for example `aws:ecs/service:Service`.
+        name: Logical name.
+        inputs: Inputs with camelCase keys; secrets unwrapped.
+        custom: False for components.
+        parent: URN of its parent.
+        depends_on: URNs it waits for, whether by option or by an input.
+        provider: Reference of its provider, empty for the default one.
+        protect: Whether deletion is refused.
+        ignore_changes: Properties that the program leaves alone.
+        delete_before_replace: Whether it goes before its replacement comes.
+        retain_on_delete: Whether it stays behind.
+        replace_on_changes: Properties whose change replaces it.
+        timeouts: Custom timeouts, operation → duration.
+        secret_inputs: Top-level inputs that are secret.
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    custom: bool
+    parent: str
+    depends_on: frozenset[str]
+    provider: str
+    protect: bool
+    ignore_changes: Sequence[str]
+    delete_before_replace: bool
+    retain_on_delete: bool
+    replace_on_changes: Sequence[str]
+    timeouts: Mapping[str, str]
+    secret_inputs: frozenset[str]
+    remote: bool = False
+
+
+@dataclass
+class Recorded:
+    """What a deployment registered."""
+
+    stack: str
+    resources: list[Resource] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    invokes: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def all(self, type_: str) -> list[Resource]:
+        """Resources of a type, given in full or by its last part: `Service` or `aws:ecs/service:Service`."""
+        return [r for r in self.resources if r.type == type_ or r.type.rsplit(":", 1)[-1] == type_]
+
+    def one(self, type_: str, name: str | None = None) -> Resource:
+        """The only resource of a type (and name)."""
+        found = [r for r in self.all(type_) if name is None or r.name == name]
+        assert len(found) == 1, f"{len(found)} × {type_} {name or ''}: {[r.name for r in found]}"
+        return found[0]
+
+    def children(self, parent: Resource) -> list[Resource]:
+        """Direct children of a component."""
+        return [r for r in self.resources if r.parent == parent.urn]
+
+    def waits_for(self, resource: Resource) -> set[str]:
+        """URNs of everything that exists before `resource` does, at any distance."""
+        by_urn = {r.urn: r for r in self.resources}
+        seen: set[str] = set()
+        queue = list(resource.depends_on)
+        while queue:
+            urn = queue.pop()
+            if urn not in seen:
+                seen.add(urn)
+                queue += by_urn[urn].depends_on if urn in by_urn else []
+        return seen
+
+
+class RecordingMonitor(mocks.MockMonitor):
+    """A mock engine that keeps every request."""
+
+    def __init__(self, recorded: Recorded, overrides: Mapping[str, Any]) -> None:
+        super().__init__(_NoMocks())
+        self.recorded = recorded
+        self._overrides = overrides
+        self._urns: set[str] = set()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the protocol's name
+        """Record the request and answer with outputs like the provider's."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == "pulumi:pulumi:Stack":
+            return mocks.resource_pb2.RegisterResourceResponse(urn=urn)
+        assert urn not in self._urns, f"two resources have the URN {urn}"
+        self._urns.add(urn)
+        if request.type.startswith("aws:") and request.custom:
+            assert request.provider, f"{urn} uses the default AWS provider, which has no default tags"
+        inputs = rpc.deserialize_properties(request.object, keep_unknowns=False)
+        plain, secret = _plain(inputs)
+        resource = _resource(urn, request, plain, secret)
+        self.recorded.resources.append(resource)
+        identity, outputs = outputs_of(resource.type, resource.name, plain)
+        outputs = (
+            {**plain, **outputs, **self._overrides.get(resource.type, {})}
+            if request.custom or request.remote
+            else {}
+        )
+        self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, identity, outputs)
+        return mocks.resource_pb2.RegisterResourceResponse(
+            urn=urn, id=identity if request.custom else "", object=_serialize(outputs)
+        )
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802  the protocol's name
+        """Answer a data source; one that no test has thought of is an error."""
+        args, _ = _plain(rpc.deserialize_properties(request.args))
+        if request.tok.startswith("aws:"):
+            assert request.provider, f"{request.tok} uses the default AWS provider"
+        self.recorded.invokes.append((request.tok, args))
+        answer = self._overrides.get(request.tok) or invoke_answer(request.tok, args)
+        return mocks.resource_pb2.ResourceInvokeResponse(**{"return": _serialize(answer)})
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  the protocol's name
+        """Keep the outputs of components and the exports of the stack."""
+        outputs, _ = _plain(rpc.deserialize_properties(request.outputs))
+        if "pulumi:pulumi:Stack::" in request.urn:
+            self.recorded.exports.update(outputs)
+        else:
+            assert request.urn not in self.recorded.component_outputs, (
+                f"outputs of {request.urn} registered twice"
+            )
+            self.recorded.component_outputs[request.urn] = outputs
+        return empty_pb2.Empty()
+
+
+class _NoMocks(mocks.Mocks):
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise AssertionError(f"unexpected call of {args.token}")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> Any:
+        raise AssertionError(f"unexpected read of {args.typ}")
+
+
+def _serialize(value: Mapping[str, Any]) -> Any:
+    from google.protobuf import struct_pb2
+
+    result = struct_pb2.Struct()
+    result.update(value)
+    return result
+
+
+def _plain(value: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+    """`value` without secret wrappers, and the top-level keys that had one."""
+    secret = {key for key, inner in value.items() if _holds_secret(inner)}
+    return {key: _unwrap(inner) for key, inner in value.items()}, frozenset(secret)
+
+
+def _holds_secret(value: Any) -> bool:
+    if rpc.is_rpc_secret(value):
+        return True
+    if isinstance(value, Mapping):
+        return any(_holds_secret(inner) for inner in value.values())
+    return isinstance(value, list) and any(_holds_secret(inner) for inner in value)
+
+
+def _unwrap(value: Any) -> Any:
+    value = rpc.unwrap_rpc_secret(value) if rpc.is_rpc_secret(value) else value
+    if isinstance(value, Mapping):
+        return {key: _unwrap(inner) for key, inner in value.items()}
+    return [_unwrap(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _resource(urn: str, request: Any, inputs: Mapping[str, Any], secret: frozenset[str]) -> Resource:
+    by_input = {urn for deps in request.propertyDependencies.values() for urn in deps.urns}
+    timeouts = request.customTimeouts
+    return Resource(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        inputs=inputs,
+        custom=request.custom,
+        parent=request.parent,
+        depends_on=frozenset(request.dependencies) | by_input,
+        provider=request.provider,
+        protect=request.protect,
+        ignore_changes=list(request.ignoreChanges),
+        delete_before_replace=request.deleteBeforeReplace,
+        retain_on_delete=request.retainOnDelete,
+        replace_on_changes=list(request.replaceOnChanges),
+        timeouts={
+            name: getattr(timeouts, name)
+            for name in ("create", "update", "delete")
+            if getattr(timeouts, name)
+        },
+        secret_inputs=secret,
+        remote=request.remote,
+    )
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    """The configuration of a committed stack file."""
+    loaded = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))
+    config: dict[str, Any] = loaded["config"]
+    return config
+
+
+def deploy(
+    stack: str = "dev",
+    config: Mapping[str, Any] | None = None,
+    *,
+    secrets: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    preview: bool = False,
+) -> Recorded:
+    """Run `__main__.py` and give what it registered.
+
+    Args:
+        stack: Name of the stack; its committed file is the configuration unless `config` is given.
+        config: Configuration with full keys (`ecs-microservice:services`); `aws:region` is added where it is missing.
+        secrets: Secret configuration values with full keys.
+        overrides: Type token → outputs, or invoke token → answer, that replace the mocks' own.
+        preview: Evaluate as `pulumi preview` does.
+
+    Raises:
+        pulumi.RunError: The settings have mistakes.
+    """
+    values = dict(stack_config(stack) if config is None else config)
+    values.setdefault("aws:region", "us-east-1")
+    recorded = Recorded(stack)
+    contextvars.copy_context().run(_run, recorded, values, dict(secrets or {}), overrides or {}, preview)
+    return recorded
+
+
+def deploy_services(services: Mapping[str, Any], stack: str = "test", **concerns: Any) -> Recorded:
+    """`deploy` of a stack with these services and other concerns: `deploy_services({"web": {}}, network={…})`."""
+    config = {f"{PROJECT}:{key}": value for key, value in {"services": services, **concerns}.items()}
+    return deploy(stack, config)
+
+
+def _run(
+    recorded: Recorded,
+    config: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    overrides: Mapping[str, Any],
+    preview: bool,
+) -> None:
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    pulumi.runtime.set_all_config({**texts, **secrets}, list(secrets))
+    asyncio.run(_evaluate(recorded, overrides, preview))
+
+
+async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: bool) -> None:
+    set_root_resource(_StandIn())  # type: ignore[arg-type]  # keeps set_mocks from making a root stack of its own
+    mocks.set_mocks(
+        _NoMocks(),
+        project=PROJECT,
+        stack=recorded.stack,
+        preview=preview,
+        monitor=RecordingMonitor(recorded, overrides),
+    )
+    set_root_resource(None)  # type: ignore[arg-type]  # typed as never empty, empty at every program's start
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    await run_in_stack(program)
+
+
+class _StandIn:
+    """Something that is not None."""
