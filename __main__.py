@@ -1,5 +1,7 @@
 """The stack: settings, one network, one cluster, one load balancer, and each service with its image."""
 
+import gc
+
 import pulumi
 
 from infra.components import (
@@ -18,6 +20,9 @@ from infra.components import (
 from infra.pure.names import StackNames
 from infra.pure.routing import priorities
 from infra.settings import load
+
+# The objects of a program live until it ends; looking for garbage among them doubles the time of a large stack.
+gc.set_threshold(50_000, 20, 50)
 
 settings, aws_settings = load()
 names = StackNames(pulumi.get_project(), pulumi.get_stack())

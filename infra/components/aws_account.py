@@ -37,7 +37,7 @@ class AwsAccount:
             "aws",
             region=settings.region,
             profile=settings.profile,
-            allowed_account_ids=settings.allowed_account_ids or None,
+            allowed_account_ids=list(settings.allowed_account_ids) or None,
             assume_roles=[
                 aws.ProviderAssumeRoleArgs(
                     role_arn=role.role_arn, session_name=role.session_name, external_id=role.external_id

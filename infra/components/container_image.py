@@ -77,7 +77,8 @@ class ContainerImage(pulumi.ComponentResource):
         credentials = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
         return docker_build.Image(
             self._name,
-            # Relative to the project, as the program runs there: an absolute path would differ between machines.
+            # Relative to the project, as the program runs there: an absolute path would differ between
+            # machines.
             context=docker_build.BuildContextArgs(location=build.context),
             dockerfile=docker_build.DockerfileArgs(location=f"{build.context}/{build.dockerfile}"),
             build_args=build.args or None,

@@ -18,7 +18,8 @@ class LoadBalancerArgs:
     Args:
         network: Where it stands.
         settings: The stack's load balancer settings.
-        production: Whether the stack is production, which protects it from deletion unless the settings say otherwise.
+        production: Whether the stack is production, which protects it from deletion unless the settings say
+            otherwise.
     """
 
     network: Network

@@ -96,7 +96,9 @@ class Microservice(pulumi.ComponentResource):
         )
 
     def _execution_role(self) -> tuple[aws.iam.Role, Sequence[pulumi.Resource]]:
-        """The role that ECS itself uses to pull the image and write the logs, and the policies it needs first."""
+        """The role that ECS itself uses to pull the image and write the logs, and the policies it needs
+        first.
+        """
         role = self._role("execution")
         attachment = aws.iam.RolePolicyAttachment(
             f"{self._name}-execution",

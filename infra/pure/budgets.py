@@ -1,7 +1,7 @@
 """How long a deployment may take, from the times that its settings add up to.
 
-Pulumi's own limit of 20 minutes for a service is too short for slow drains and bakes and needlessly long for a small
-service; the figures here are upper bounds with room for AWS, not estimates.
+Pulumi's own limit of 20 minutes for a service is too short for slow drains and bakes and needlessly long for
+a small service; the figures here are upper bounds with room for AWS, not estimates.
 """
 
 import math

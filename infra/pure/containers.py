@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 LOG_BUFFER = "25m"
-"""Memory that holds log lines while CloudWatch is slow; beyond it lines are dropped instead of blocking the app."""
+"""Memory that holds log lines while CloudWatch is slow; beyond it lines are dropped instead of blocking the
+app."""
 
 Definition = dict[str, Any]
 
 
 def log_configuration(log_group: str, region: str, prefix: str) -> Definition:
-    """awslogs in non-blocking mode: a slow or absent CloudWatch must not stop the app.
+    """Awslogs in non-blocking mode: a slow or absent CloudWatch must not stop the app.
 
-    AWS changed the default to non-blocking in June 2025; stating it keeps accounts with another default the same.
+    AWS changed the default to non-blocking in June 2025; stating it keeps accounts with another default the
+    same.
     """
     return {
         "logDriver": "awslogs",
@@ -27,7 +29,9 @@ def log_configuration(log_group: str, region: str, prefix: str) -> Definition:
 
 
 def variables(environment: Mapping[str, str]) -> list[Definition]:
-    """Environment variables in the order of their names, so that the order in the stack file changes nothing."""
+    """Environment variables in the order of their names, so that the order in the stack file changes nothing.
+    Environment variables in the order of their names, so that the order in the stack file changes nothing.
+    """
     return [{"name": name, "value": environment[name]} for name in sorted(environment)]
 
 

@@ -1,8 +1,8 @@
 """Content hash of a Docker build, the same on every machine.
 
-It covers what the build can see (files that `.dockerignore` lets through, their executable bit, symbolic links) and
-how it is built (Dockerfile, arguments, target, platforms), and nothing that differs between two checkouts of the same
-content: no times, owners, absolute paths, empty folders or order of directory listings.
+It covers what the build can see (files that `.dockerignore` lets through, their executable bit, symbolic
+links) and how it is built (Dockerfile, arguments, target, platforms), and nothing that differs between two
+checkouts of the same content: no times, owners, absolute paths, empty folders or order of directory listings.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pathspec import PathSpec
+from pathspec import PathSpec, Pattern
 
 TAG_LENGTH = 20
 """Hex digits of an image tag: 80 bits, far from any collision within one repository."""
@@ -56,7 +56,7 @@ def _add(digest: "hashlib._Hash", name: str, content: bytes) -> None:
     digest.update(content)
 
 
-def _entries(context: Path, ignored: PathSpec) -> Iterator[tuple[str, bytes]]:
+def _entries(context: Path, ignored: PathSpec[Pattern]) -> Iterator[tuple[str, bytes]]:
     """Files and symbolic links of a context in the order of their paths, each with its kind in the name."""
     found: list[tuple[str, Path]] = []
     for folder, folders, files in os.walk(context):
@@ -68,17 +68,17 @@ def _entries(context: Path, ignored: PathSpec) -> Iterator[tuple[str, bytes]]:
                 found.append((relative, path))
     for relative, path in sorted(found):
         if path.is_symlink():
-            yield f"link {relative}", os.readlink(path).encode()
+            yield f"link {relative}", str(path.readlink()).encode()
         else:
             executable = "x" if path.stat().st_mode & 0o100 else "-"
             yield f"file {executable} {relative}", path.read_bytes()
 
 
-def _ignore_rules(context: Path, dockerfile: Path) -> PathSpec:
+def _ignore_rules(context: Path, dockerfile: Path) -> PathSpec[Pattern]:
     """The rules of `<Dockerfile>.dockerignore`, else `.dockerignore`, as Docker reads them.
 
-    Docker anchors every pattern at the context's root, where a gitignore pattern without a slash matches in any
-    folder; with a leading slash both agree (Docker documentation, "Build context", .dockerignore files).
+    Docker anchors every pattern at the context's root, where a gitignore pattern without a slash matches in
+    any folder; with a leading slash both agree (Docker documentation, "Build context", .dockerignore files).
     """
     candidates = (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore")
     rules = next((path for path in candidates if path.is_file()), None)

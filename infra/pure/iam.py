@@ -1,7 +1,7 @@
 """IAM policy documents as plain data.
 
-Trust policies name the account they act for, which keeps another account's service from borrowing a role ("The
-confused deputy problem", IAM User Guide).
+Trust policies name the account they act for, which keeps another account's service from borrowing a role
+("The confused deputy problem", IAM User Guide).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,8 @@ def service_trust(service: str, *, account_id: str | None = None) -> Document:
 
     Args:
         service: Service principal, for example `ecs-tasks.amazonaws.com`.
-        account_id: Account whose resources the service must act for; None where the service sends no source account.
+        account_id: Account whose resources the service must act for; None where the service sends no source
+            account.
     """
     statement: Document = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     if account_id:

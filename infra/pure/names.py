@@ -1,7 +1,7 @@
 """Names of AWS resources that people look up, and the limits that names must fit.
 
-Everything else is auto-named by Pulumi (logical name plus seven random hex digits), so that a replacement can be
-created before the old resource is deleted.
+Everything else is auto-named by Pulumi (logical name plus seven random hex digits), so that a replacement can
+be created before the old resource is deleted.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Positions of listener rules, computed so that the more specific route is asked first.
 
-A load balancer asks its rules from the lowest number up ("Listener rules for your Application Load Balancer"). A
-position depends only on the route and the service's name: a new service does not move the others, unless its hash
-meets theirs.
+A load balancer asks its rules from the lowest number up ("Listener rules for your Application Load
+Balancer"). A position depends only on the route and the service's name: a new service does not move the
+others, unless its hash meets theirs.
 """
 
 import hashlib
@@ -37,9 +37,9 @@ class RouteKey:
 def priorities(routes: Mapping[str, RouteKey]) -> dict[str, int]:
     """Service name → position of its listener rule; no two are the same.
 
-    Explicit positions stay as they are. Computed ones lie in a band: host and path before host before path, longer
-    literal beginnings of a path first. Two names that hash to one position are put next to each other, in the order
-    of the names.
+    Explicit positions stay as they are. Computed ones lie in a band: host and path before host before path,
+    longer literal beginnings of a path first. Two names that hash to one position are put next to each other,
+    in the order of the names.
     """
     taken = {route.priority for route in routes.values() if route.priority is not None}
     result: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """The keys under `aws:` that the program hands to its AWS provider.
 
-An explicit provider does not read the stack's `aws:` configuration by itself, so a key that is not handed on would be
-ignored without a word; such a key is refused instead.
+An explicit provider does not read the stack's `aws:` configuration by itself, so a key that is not handed on
+would be ignored without a word; such a key is refused instead.
 """
 
 from typing import Any
@@ -34,10 +34,10 @@ class AwsSettings(Model):
     profile: str | None = None
     """Profile of the AWS tools' configuration; null for the environment's credentials."""
 
-    allowed_account_ids: list[str] = []
+    allowed_account_ids: tuple[str, ...] = ()
     """Accounts that this stack may touch; empty for any."""
 
-    assume_roles: list[AssumeRole] = []
+    assume_roles: tuple[AssumeRole, ...] = ()
     """Roles to assume, one after the other."""
 
     max_retries: int | None = Field(default=None, ge=0)

@@ -11,7 +11,7 @@ class LoadBalancer(Model):
     internal: bool = False
     """Reachable only from inside the VPC."""
 
-    allowed_cidrs: list[Cidr] = Field(default=["0.0.0.0/0"], min_length=1)
+    allowed_cidrs: tuple[Cidr, ...] = Field(default=("0.0.0.0/0",), min_length=1)
     """IPv4 ranges that may open connections to the listeners."""
 
     idle_timeout: int = Field(default=60, ge=1, le=4000)

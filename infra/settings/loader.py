@@ -51,7 +51,9 @@ def _read(namespace: str) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _names(namespace: str) -> list[str]:
-    """Every key of a namespace, the misspelt ones included: `pulumi.Config` only answers for keys one asks for."""
+    """Every key of a namespace, the misspelt ones included: `pulumi.Config` only answers for keys one asks
+    for.
+    """
     prefix = f"{namespace}:"
     known = {**get_config_env(), **CONFIG.get()}
     return sorted(key.removeprefix(prefix) for key in known if key.startswith(prefix))

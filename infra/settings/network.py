@@ -16,11 +16,12 @@ class ExistingNetwork(Model):
     vpc_id: VpcId
     """The VPC."""
 
-    public_subnet_ids: list[SubnetId] = Field(min_length=2)
+    public_subnet_ids: tuple[SubnetId, ...] = Field(min_length=2)
     """Subnets of an internet-facing load balancer: at least two, in different availability zones."""
 
-    private_subnet_ids: list[SubnetId] = Field(default=[], examples=["subnet-0a1b2c3d4e5f67891"])
-    """Subnets of the tasks. They need a way out to pull images; without them tasks run in the public subnets."""
+    private_subnet_ids: tuple[SubnetId, ...] = Field(default=(), examples=["subnet-0a1b2c3d4e5f67891"])
+    """Subnets of the tasks. They need a way out to pull images; without them tasks run in the
+    public subnets."""
 
 
 class Network(Model):

@@ -1,14 +1,10 @@
 """Mistakes of a stack file, each with its key, value, what is allowed, and the command that fixes it."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
-
-from pydantic import BaseModel, TypeAdapter
-from pydantic_core import ErrorDetails
+from typing import Any
 
 Path = tuple[str | int, ...]
 HIDDEN = "(not shown)"

@@ -1,5 +1,6 @@
 """All settings of a stack."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from infra.settings.service import Service
 ServiceName = Annotated[
     str, Field(max_length=24, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", examples=["web", "api"])
 ]
-"""Lower-case letters, digits and single hyphens, at most 24: with Pulumi's suffix it fits a target group's 32."""
+"""Lower-case letters, digits, single hyphens; at most 24, as a target group's 32 less Pulumi's suffix."""
 
 TagKey = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", examples=["cost-center"])
@@ -24,7 +25,7 @@ TagValue = Annotated[str, Field(max_length=256, pattern=r"^[A-Za-z0-9_ .:/=+@-]*
 class Settings(Model):
     """Everything a stack file can say under `ecs-microservice:`."""
 
-    services: dict[ServiceName, Service] = Field(min_length=1)
+    services: Mapping[ServiceName, Service] = Field(min_length=1)
     """The services, name → service."""
 
     network: Network = Network()
@@ -36,7 +37,7 @@ class Settings(Model):
     load_balancer: LoadBalancer = LoadBalancer()
     """How they are reached."""
 
-    tags: dict[TagKey, TagValue] = Field(default={}, max_length=40)
+    tags: Mapping[TagKey, TagValue] = Field(default={}, max_length=40)
     """Tags of every resource, in addition to Project, Stack and ManagedBy."""
 
     production: bool = True

@@ -1,4 +1,6 @@
-"""Rules across fields: each looks at settings that are well-formed on their own and yields what does not fit together."""
+"""Rules across fields: each looks at settings that are well-formed on their own and yields what does not fit
+together.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,9 +22,8 @@ def problems_of(settings: Settings) -> Iterator[Problem]:
 
 def _size(name: str, service: Service) -> Iterator[Problem]:
     if not fargate.is_valid_size(service.cpu, service.memory):
-        path = ("services", name, "memory")
         yield Problem(
-            path=path,
+            path=("services", name, "memory"),
             value=service.memory,
             message=f"Fargate has no such size with cpu {service.cpu}; allowed: {fargate.describe_memory(service.cpu)}",
             fix=fargate.nearest_memory(service.cpu, service.memory),
@@ -33,18 +34,16 @@ def _size(name: str, service: Service) -> Iterator[Problem]:
 def _times(name: str, service: Service) -> Iterator[Problem]:
     check = service.health_check
     if check.timeout >= check.interval:
-        path = ("services", name, "healthCheck", "timeout")
         yield Problem(
-            path=path,
+            path=("services", name, "healthCheck", "timeout"),
             value=check.timeout,
             message=f"must be less than the interval of {check.interval} s; allowed: 2 to {check.interval - 1}",
             fix=check.interval - 1,
             related=[("services", name, "healthCheck", "interval")],
         )
     if service.route.enabled and service.stop_timeout > service.deregistration_delay:
-        path = ("services", name, "stopTimeout")
         yield Problem(
-            path=path,
+            path=("services", name, "stopTimeout"),
             value=service.stop_timeout,
             message=(
                 "the app may take longer to shut down than the load balancer drains its connections "

@@ -1,4 +1,6 @@
-"""What the settings allow, in words: one source for error messages, the table in the docs and the JSON schema."""
+"""What the settings allow, in words: one source for error messages, the table in the docs and the JSON
+schema.
+"""
 
 import functools
 import json
@@ -114,5 +116,6 @@ def _list(schema: Schema) -> str:
 def _object(schema: Schema) -> str:
     if schema.get("properties"):
         return f"an object with the keys {', '.join(schema['properties'])}"
-    inner = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), {})
+    inner: Any = schema.get("additionalProperties")
+    inner = inner or next(iter(schema.get("patternProperties", {}).values()), {})
     return f"a map of name → {describe(inner) if isinstance(inner, Mapping) else 'any value'}"

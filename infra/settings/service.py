@@ -1,5 +1,6 @@
 """One service: what runs, how large, how it is reached."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -44,7 +45,7 @@ class Build(Model):
     dockerfile: str = Field(default="Dockerfile", min_length=1)
     """The Dockerfile, relative to the context."""
 
-    args: dict[VariableName, Text] = {}
+    args: Mapping[VariableName, Text] = Field(default={})
     """Build arguments. They stay readable in the image: no secrets."""
 
     target: str | None = None
@@ -52,12 +53,12 @@ class Build(Model):
 
 
 class Route(Model):
-    """Which requests of the load balancer the service answers; without a condition, all that no other service takes."""
+    """Requests of the load balancer that come here; without a condition, all that no other service takes."""
 
-    paths: list[PathPattern] = []
+    paths: tuple[PathPattern, ...] = ()
     """Path patterns, `*` and `?` as wildcards."""
 
-    hosts: list[HostName] = []
+    hosts: tuple[HostName, ...] = ()
     """Host names, `*` and `?` as wildcards."""
 
     priority: int | None = Field(default=None, ge=1, le=50000)
@@ -115,7 +116,7 @@ class Service(Model):
     desired_count: int = Field(default=2, ge=0, le=5000)
     """Tasks that run; two survive the loss of a zone."""
 
-    environment: dict[VariableName, Text] = {}
+    environment: Mapping[VariableName, Text] = Field(default={})
     """Environment variables. They are readable in the task definition: no secrets."""
 
     route: Route = Route()

@@ -29,9 +29,9 @@ def validate(data: dict[str, Any]) -> tuple[Settings | None, list[Problem]]:
         except ValidationError as error:
             found = [_problem(details, data) for details in error.errors(include_url=False)]
             problems += found
-            # A missing key cannot be taken out: the object that lacks it goes. Without anything left to take
-            # out, the rest cannot be judged.
-            if not all([_take_out(data, problem) for problem in found]) or not data:
+            # Without anything left to take out, the rest cannot be judged.
+            removed = [_take_out(data, problem) for problem in found]
+            if not all(removed) or not data:
                 return None, _in_order(problems)
     wrong = {problem.path for problem in problems}
     problems += [
@@ -152,12 +152,14 @@ def _closest_choice(choices: list[Any], value: Any) -> Any:
 
 
 def _take_out(data: Any, problem: Problem) -> bool:
-    """Remove the smallest part of `data` that makes the problem go away; False when there is nothing to remove."""
+    """Remove the smallest part of `data` that makes the problem go away; False when there is nothing to
+    remove.
+    """
     path = problem.path
     if problem.message.startswith("is missing"):
         path = path[:-1]
-    # One bad element of a list, or one bad entry of a map of scalars, takes the list along: what is left of it
-    # could break other rules that the author never broke.
+    # One bad element of a list, or one bad entry of a map of scalars, takes the list along: what is left of
+    # it could break other rules that the author never broke.
     while path and isinstance(path[-1], int):
         path = path[:-1]
     if not path:

@@ -18,27 +18,33 @@ def _hex(name: str) -> str:
 def outputs_of(type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Outputs]:
     """Id and outputs of a created resource, on top of its inputs."""
     physical = str(inputs.get("name") or f"{name}-{_hex(name)[:7]}")
-    arn = f"arn:aws:{type_.split(':')[1].split('/')[0]}:{REGION}:{ACCOUNT}:{type_.rsplit(':', 1)[-1]}/{physical}"
-    common: Outputs = {"arn": arn, "name": physical}
-    special = _SPECIAL.get(type_)
-    return physical, {**common, **(special(physical, arn) if special else {})}
+    service, kind = type_.split(":")[1].partition("/")[0], type_.rsplit(":", 1)[-1]
+    common: Outputs = {"arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{physical}", "name": physical}
+    return physical, {**common, **_special(type_, physical)}
 
 
-_SPECIAL: dict[str, Any] = {
-    "aws:iam/role:Role": lambda name, arn: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
-    "aws:lb/loadBalancer:LoadBalancer": lambda name, arn: {
-        "dnsName": f"{name}-1234567890.{REGION}.elb.amazonaws.com",
-        "arnSuffix": f"app/{name}/50dc6c495c0c9188",
-        "zoneId": "Z35SXDOTRQ7X7K",
-    },
-    "aws:lb/targetGroup:TargetGroup": lambda name, arn: {"arnSuffix": f"targetgroup/{name}/73e2d6bc24d8a067"},
-    "aws:ecr/repository:Repository": lambda name, arn: {
-        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}",
-        "registryId": ACCOUNT,
-    },
-    "docker-build:index:Image": lambda name, arn: {"digest": DIGEST, "ref": f"registry/{name}@{DIGEST}"},
-    "aws:ecs/taskDefinition:TaskDefinition": lambda name, arn: {"revision": 1},
-}
+def _special(type_: str, name: str) -> Outputs:
+    match type_:
+        case "aws:iam/role:Role":
+            return {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+        case "aws:lb/loadBalancer:LoadBalancer":
+            return {
+                "dnsName": f"{name}-1234567890.{REGION}.elb.amazonaws.com",
+                "arnSuffix": f"app/{name}/50dc6c495c0c9188",
+                "zoneId": "Z35SXDOTRQ7X7K",
+            }
+        case "aws:lb/targetGroup:TargetGroup":
+            return {"arnSuffix": f"targetgroup/{name}/73e2d6bc24d8a067"}
+        case "aws:ecr/repository:Repository":
+            return {
+                "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}",
+                "registryId": ACCOUNT,
+            }
+        case "docker-build:index:Image":
+            return {"digest": DIGEST, "ref": f"registry/{name}@{DIGEST}"}
+        case "aws:ecs/taskDefinition:TaskDefinition":
+            return {"revision": 1}
+    return {}
 
 
 def invoke_answer(token: str, args: Mapping[str, Any]) -> Outputs:

@@ -1,8 +1,9 @@
 """Evaluate the program against mocks and record what it registers, options included.
 
-`pulumi.runtime.set_mocks` alone leaves the root stack, exports and configuration of the previous test behind, accepts
-two resources of the same name, and never shows options such as `parent` or `depends_on`. `deploy` runs the unchanged
-`__main__.py` in a context of its own and fails on duplicates, unknown invokes and default AWS providers.
+`pulumi.runtime.set_mocks` alone leaves the root stack, exports and configuration of the previous test behind,
+accepts two resources of the same name, and never shows options such as `parent` or `depends_on`. `deploy`
+runs the unchanged `__main__.py` in a context of its own and fails on duplicates, unknown invokes and default
+AWS providers.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import pulumi
 import yaml
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
@@ -86,7 +88,7 @@ class Recorded:
     def one(self, type_: str, name: str | None = None) -> Resource:
         """The only resource of a type (and name)."""
         found = [r for r in self.all(type_) if name is None or r.name == name]
-        assert len(found) == 1, f"{len(found)} × {type_} {name or ''}: {[r.name for r in found]}"
+        assert len(found) == 1, f"{len(found)} x {type_} {name or ''}: {[r.name for r in found]}"
         return found[0]
 
     def children(self, parent: Resource) -> list[Resource]:
@@ -119,7 +121,7 @@ class RecordingMonitor(mocks.MockMonitor):
         """Record the request and answer with outputs like the provider's."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == "pulumi:pulumi:Stack":
-            return mocks.resource_pb2.RegisterResourceResponse(urn=urn)
+            return resource_pb2.RegisterResourceResponse(urn=urn)
         assert urn not in self._urns, f"two resources have the URN {urn}"
         self._urns.add(urn)
         if request.type.startswith("aws:") and request.custom:
@@ -135,7 +137,7 @@ class RecordingMonitor(mocks.MockMonitor):
             else {}
         )
         self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, identity, outputs)
-        return mocks.resource_pb2.RegisterResourceResponse(
+        return resource_pb2.RegisterResourceResponse(
             urn=urn, id=identity if request.custom else "", object=_serialize(outputs)
         )
 
@@ -146,7 +148,7 @@ class RecordingMonitor(mocks.MockMonitor):
             assert request.provider, f"{request.tok} uses the default AWS provider"
         self.recorded.invokes.append((request.tok, args))
         answer = self._overrides.get(request.tok) or invoke_answer(request.tok, args)
-        return mocks.resource_pb2.ResourceInvokeResponse(**{"return": _serialize(answer)})
+        return resource_pb2.ResourceInvokeResponse(**{"return": _serialize(answer)})
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  the protocol's name
         """Keep the outputs of components and the exports of the stack."""
@@ -244,7 +246,8 @@ def deploy(
 
     Args:
         stack: Name of the stack; its committed file is the configuration unless `config` is given.
-        config: Configuration with full keys (`ecs-microservice:services`); `aws:region` is added where it is missing.
+        config: Configuration with full keys (`ecs-microservice:services`); `aws:region` is added where it is
+            missing.
         secrets: Secret configuration values with full keys.
         overrides: Type token → outputs, or invoke token → answer, that replace the mocks' own.
         preview: Evaluate as `pulumi preview` does.
@@ -259,10 +262,22 @@ def deploy(
     return recorded
 
 
-def deploy_services(services: Mapping[str, Any], stack: str = "test", **concerns: Any) -> Recorded:
-    """`deploy` of a stack with these services and other concerns: `deploy_services({"web": {}}, network={…})`."""
+def deploy_services(
+    services: Mapping[str, Any],
+    *,
+    stack: str = "test",
+    secrets: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    preview: bool = False,
+    **concerns: Any,
+) -> Recorded:
+    """`deploy` of a stack with these services, and other concerns by keyword: `network={…}`.
+
+    Names of secrets are without the project, as in `secrets={"dbPassword": "…"}`.
+    """
     config = {f"{PROJECT}:{key}": value for key, value in {"services": services, **concerns}.items()}
-    return deploy(stack, config)
+    named = {f"{PROJECT}:{key}": value for key, value in (secrets or {}).items()}
+    return deploy(stack, config, secrets=named, overrides=overrides, preview=preview)
 
 
 def _run(
