@@ -1,0 +1,251 @@
+"""The built-in engine: previews, updates, refreshes and destroys one stack on the local cloud."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from localcloud.engine.deletion import delete_all, leftover
+from localcloud.engine.diffing import property_changes
+from localcloud.engine.events import (
+    Diagnostic,
+    Event,
+    EventHandler,
+    Operation,
+    Outcome,
+    PropertyChange,
+    RunFinished,
+    RunStarted,
+    Severity,
+)
+from localcloud.engine.hosting import ProviderFactory, ProviderLoop
+from localcloud.engine.program import run_program
+from localcloud.engine.project import Project
+from localcloud.engine.recovery import recover
+from localcloud.engine.refreshing import refresh_all
+from localcloud.engine.registry import Registry
+from localcloud.engine.resources import STACK_TYPE, Resource
+from localcloud.engine.run import Run
+from localcloud.engine.secrets import StateCipher
+from localcloud.engine.state import State, stack_lock
+from localcloud.engine.steps import Registrar
+from localcloud.engine.values import Properties, plain, printable, secret
+from localcloud.errors import LocalCloudError
+
+_INTERRUPTED: Final = 130
+
+
+class Engine:
+    """Runs one stack of a project; one run at a time, in the thread that asks for it.
+
+    The program runs in this process with the project's folder as working directory, which the whole process
+    shares.
+
+    Args:
+        project: The project with the stack's configuration.
+        state_file: Where the stack's state is kept.
+        secrets_key: Key file for the secrets in it; made on first use.
+        world: Identity of the running local cloud; a state of another one is dropped with a warning.
+        providers: Makes a provider per package.
+        on_event: Called with every event of a run, from any thread but one at a time.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        state_file: Path,
+        secrets_key: Path,
+        world: str,
+        providers: Mapping[str, ProviderFactory],
+        on_event: EventHandler | None = None,
+    ) -> None:
+        self._project = project
+        self._state_file = state_file
+        self._cipher = StateCipher(secrets_key)
+        self._world = world
+        self._providers = providers
+        self._on_event: Callable[[Event], None] = on_event or (lambda _: None)
+
+    def preview(self) -> Outcome:
+        """Say what `up` would do, and change nothing.
+
+        Raises:
+            LocalCloudError: The state is damaged.
+        """
+        return self._operate(Operation.PREVIEW, self._evaluate)
+
+    def up(self) -> Outcome:
+        """Make the local cloud what the program describes.
+
+        Raises:
+            LocalCloudError: The state is damaged, or another run is changing the stack.
+        """
+        return self._operate(Operation.UP, self._evaluate)
+
+    def refresh(self) -> Outcome:
+        """Make the state say what the objects are now; the program is not run.
+
+        Raises:
+            LocalCloudError: The state is damaged, or another run is changing the stack.
+        """
+        return self._operate(Operation.REFRESH, self._refresh)
+
+    def destroy(self) -> Outcome:
+        """Delete everything the stack has; the program is not run.
+
+        Raises:
+            LocalCloudError: The state is damaged, or another run is changing the stack.
+        """
+        return self._operate(Operation.DESTROY, self._destroy)
+
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """Return the stack's outputs of the last update; secrets are `[secret]` unless asked for.
+
+        Raises:
+            LocalCloudError: The state is damaged.
+        """
+        outputs = _stack_outputs(self._load(in_memory=True))
+        return {key: plain(value) if show_secrets else printable(value) for key, value in outputs.items()}
+
+    def resources(self) -> list[Resource]:
+        """Return the stack's resources of the last update, without the engine's default providers.
+
+        Raises:
+            LocalCloudError: The state is damaged.
+        """
+        resources = self._load(in_memory=True).resources.values()
+        return [item for item in resources if not item.is_default_provider]
+
+    def _load(self, *, in_memory: bool) -> State:
+        state = State(self._state_file, self._cipher, self._world, in_memory=in_memory)
+        state.load()
+        return state
+
+    def _operate(self, operation: Operation, body: Callable[[Run], Properties | None]) -> Outcome:
+        started = time.monotonic()
+        preview = operation is Operation.PREVIEW
+        with ExitStack() as stack:
+            if not preview:
+                stack.enter_context(stack_lock(self._state_file, self._project.stack))
+            state = self._load(in_memory=preview)
+            loop = ProviderLoop()
+            stack.callback(loop.close)
+            run = self._start(operation, state, loop)
+            stack.enter_context(_interruptible(run))
+            before = _stack_outputs(state)
+            after = body(run)
+            try:
+                state.flush()
+            except LocalCloudError as error:
+                run.error(str(error))
+            outcome = _outcome(run, before, _stack_outputs(state) if after is None else after, started)
+            self._on_event(RunFinished(outcome=outcome))
+        return outcome
+
+    def _start(self, operation: Operation, state: State, loop: ProviderLoop) -> Run:
+        self._on_event(RunStarted(operation=operation, project=self._project.name, stack=self._project.stack))
+        run = Run(
+            operation=operation,
+            state=state,
+            registry=Registry(self._providers, loop, state),
+            project=self._project.name,
+            stack=self._project.stack,
+            config=_provider_config(self._project),
+            handler=self._on_event,
+        )
+        for value in self._project.config.values():
+            if value.secret:
+                run.learn_secrets(secret(value.text))
+        if state.discarded:
+            run.warn(
+                f"the local cloud was restarted empty; the {state.discarded} resources of its last run "
+                "no longer exist"
+            )
+        return run
+
+    def _evaluate(self, run: Run) -> Properties | None:
+        recover(run)
+        registrar = Registrar(run)
+        outputs = None if run.failed else run_program(self._project, run, registrar)
+        # What a failed run has not registered may still be wanted, and what it should have replaced be in
+        # use.
+        if not run.failed:
+            delete_all(run, leftover(run, registrar.seen))
+        return outputs
+
+    def _refresh(self, run: Run) -> None:
+        recover(run)
+        refresh_all(run)
+
+    def _destroy(self, run: Run) -> None:
+        recover(run)
+        if not run.failed:
+            delete_all(run, leftover(run, ()))
+
+
+def _provider_config(project: Project) -> dict[str, Properties]:
+    config: dict[str, Properties] = {}
+    for key, value in project.config.items():
+        package, _, name = key.partition(":")
+        if package != project.name:
+            config.setdefault(package, {})[name] = secret(value.text) if value.secret else value.text
+    return config
+
+
+def _stack_outputs(state: State) -> Properties:
+    for resource in state.resources.values():
+        if resource.type == STACK_TYPE:
+            return resource.outputs
+    return {}
+
+
+def _outcome(run: Run, before: Properties, after: Properties, started: float) -> Outcome:
+    changes: tuple[PropertyChange, ...] = property_changes(before, after)
+    return Outcome(
+        operation=run.operation,
+        ok=not run.failed,
+        changes=dict(run.counts),
+        outputs={key: printable(value) for key, value in after.items()},
+        errors=tuple(run.errors),
+        duration=time.monotonic() - started,
+        interrupted=run.cancelled.is_set(),
+        output_changes=changes,
+        unemulated=run.registry.unemulated(),
+    )
+
+
+@contextmanager
+def _interruptible(run: Run) -> Iterator[None]:
+    """Let the first Ctrl-C end the run in good order, and the second one at once.
+
+    A second Ctrl-C cannot wait for threads that are inside a cloud call, so it ends the process. The state
+    says what was being created, and the next run looks for it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        running = ", ".join(sorted(run.running.values())) or "nothing"
+        if run.cancelled.is_set():
+            sys.stderr.write(f"left while running: {running}; the next run picks up from here\n")
+            sys.stderr.flush()
+            os._exit(_INTERRUPTED)
+        run.cancelled.set()
+        # The thread that holds the run's lock may be the one this handler interrupts: report from another.
+        message = f"stopping; waiting for: {running} (Ctrl-C again leaves at once)"
+        note = Diagnostic(severity=Severity.WARNING, message=message)
+        threading.Thread(target=run.emit, args=(note,), daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

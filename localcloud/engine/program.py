@@ -1,0 +1,159 @@
+"""Runs the user's program in this process, each time as if it were the first.
+
+Pulumi's own host for this is `pulumi-language-python-exec`.
+"""
+
+import asyncio
+import contextvars
+import importlib
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import pulumi
+from pulumi.runtime import config as pulumi_config
+from pulumi.runtime import settings as pulumi_settings
+from pulumi.runtime.stack import run_in_stack
+
+from localcloud.engine.monitor import EngineLog, EngineMonitor
+from localcloud.engine.project import Project
+from localcloud.engine.run import Run
+from localcloud.engine.steps import Registrar
+from localcloud.engine.values import Properties
+from localcloud.errors import LocalCloudError
+
+# Each registration holds a thread while its object is made; asyncio's default of cpu+4 would serialise them.
+_PARALLEL: Final = 64
+_OWN_PACKAGE: Final = __name__.partition(".")[0]
+
+
+def run_program(project: Project, run: Run, registrar: Registrar) -> Properties | None:
+    """Evaluate the program; every resource it registers is handled before this returns.
+
+    Returns:
+        The stack's outputs; None when the program did not get that far. Errors are reported to the run.
+    """
+    return contextvars.copy_context().run(_run, project, run, registrar)
+
+
+def _run(project: Project, run: Run, registrar: Registrar) -> Properties | None:
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)  # a failed run leaves futures nobody will ask again
+    threads = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="register")
+    loop.set_default_executor(threads)
+    monitor = EngineMonitor(run, registrar, loop)
+    _configure(project, run, monitor)
+    main = _main_file(project)
+    try:
+        with _as_if_fresh(project):
+            loop.run_until_complete(run_in_stack(lambda: _execute(main)))
+    except LocalCloudError as error:
+        run.error(str(error))
+    except pulumi.RunError as error:
+        run.error(str(error))
+    except SystemExit as leaving:
+        if leaving.code not in {None, 0}:
+            run.error(f"the program called sys.exit({leaving.code!r})")
+    except Exception as error:  # noqa: BLE001  whatever the user's program raises is shown to the user
+        run.error(f"the program failed:\n{user_traceback(error, project.root)}")
+    finally:
+        threads.shutdown(wait=True)
+        _close(loop)
+    return monitor.outputs
+
+
+def _configure(project: Project, run: Run, monitor: EngineMonitor) -> None:
+    pulumi_settings.ROOT.set(None)
+    pulumi_settings.configure(
+        pulumi_settings.Settings(
+            project=project.name,
+            stack=project.stack,
+            monitor=monitor,
+            engine=EngineLog(run),
+            parallel=_PARALLEL,
+            dry_run=run.preview,
+            organization="organization",
+            root_directory=str(project.root),
+        )
+    )
+    values = {key: value.text for key, value in project.config.items()}
+    pulumi_config.set_all_config(values, [key for key, value in project.config.items() if value.secret])
+
+
+def _main_file(project: Project) -> Path:
+    main = project.main / "__main__.py" if project.main.is_dir() else project.main
+    if not main.is_file():
+        raise LocalCloudError(f"there is no program {main}", fix="see `main` in Pulumi.yaml")
+    return main
+
+
+def _execute(main: Path) -> None:
+    runpy.run_path(str(main), run_name="__main__")
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+@contextmanager
+def _as_if_fresh(project: Project) -> Iterator[None]:
+    """Give the program its folder, import path and unused modules; put everything back afterwards."""
+    folder = project.main if project.main.is_dir() else project.main.parent
+    path, directory, arguments = list(sys.path), Path.cwd(), sys.argv
+    hidden = _project_modules(project.root)
+    for name in hidden:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    sys.argv = [str(project.main)]
+    os.chdir(project.root)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        for name in _project_modules(project.root):
+            del sys.modules[name]
+        sys.modules.update(hidden)
+        sys.path[:] = path
+        sys.argv = arguments
+        os.chdir(directory)
+
+
+def _project_modules(root: Path) -> dict[str, ModuleType]:
+    return {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] not in {_OWN_PACKAGE, "__main__"}
+        and (file := getattr(module, "__file__", None))
+        and is_users_file(file, root)
+    }
+
+
+def is_users_file(file: str, root: Path) -> bool:
+    """Whether a file belongs to the project and not to its virtual environment."""
+    path = Path(file)
+    if not path.is_relative_to(root):
+        return False
+    parts = path.relative_to(root).parts
+    return "site-packages" not in parts and not any(part in {".venv", "venv"} for part in parts)
+
+
+def user_traceback(error: BaseException, root: Path) -> str:
+    """Return a traceback that shows only the project's own files."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if is_users_file(frame.filename, root)
+    ]
+    lines = traceback.format_list(frames) + traceback.format_exception_only(error)
+    return "".join(lines).rstrip()
