@@ -79,7 +79,9 @@ def read_fleet(target: Target, cluster: str, *, events: int = 5) -> tuple[Servic
         ) from error
     views = []
     for start in range(0, len(arns), 10):  # DescribeServices takes ten at a time
-        described = target.ecs.describe_services(cluster=cluster, services=arns[start : start + 10])["services"]
+        described = target.ecs.describe_services(cluster=cluster, services=arns[start : start + 10])[
+            "services"
+        ]
         views += [_service_view(target, cluster, service, events) for service in described]
     return tuple(sorted(views, key=lambda view: view.name))
 
@@ -106,7 +108,9 @@ def _service_view(target: Target, cluster: str, service: "ServiceTypeDef", event
         pending=service["pendingCount"],
         deployments=deployments,
         tasks=tuple(_task_view(task, health) for task in _tasks(target, cluster, service["serviceName"])),
-        events=tuple(EventView(at=event["createdAt"], message=event["message"]) for event in service["events"][:events]),
+        events=tuple(
+            EventView(at=event["createdAt"], message=event["message"]) for event in service["events"][:events]
+        ),
     )
 
 
@@ -123,7 +127,9 @@ def _tasks(target: Target, cluster: str, service: str) -> list["TaskTypeDef"]:
 
 
 def _task_view(task: "TaskTypeDef", health: dict[str, str]) -> TaskView:
-    details = [detail for attachment in task.get("attachments", []) for detail in attachment.get("details", [])]
+    details = [
+        detail for attachment in task.get("attachments", []) for detail in attachment.get("details", [])
+    ]
     address = next((d["value"] for d in details if d.get("name") == "privateIPv4Address"), "")
     return TaskView(
         id=_last(task["taskArn"]),
@@ -137,11 +143,17 @@ def _task_view(task: "TaskTypeDef", health: dict[str, str]) -> TaskView:
 
 
 def _target_health(target: Target, service: "ServiceTypeDef") -> dict[str, str]:
-    groups = {balancer["targetGroupArn"] for balancer in service.get("loadBalancers", []) if "targetGroupArn" in balancer}
+    groups = {
+        balancer["targetGroupArn"]
+        for balancer in service.get("loadBalancers", [])
+        if "targetGroupArn" in balancer
+    }
     return {
         description["Target"]["Id"]: description["TargetHealth"]["State"]
         for group in sorted(groups)
-        for description in target.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        for description in target.elbv2.describe_target_health(TargetGroupArn=group)[
+            "TargetHealthDescriptions"
+        ]
     }
 
 

@@ -50,7 +50,12 @@ def _task_table(service: ServiceView) -> Table:
     table = _table("task", "status", "target", "revision", "address", "age")
     for task in service.tasks:
         table.add_row(
-            task.id[:12], _state(task.status), _state(task.target_health), task.revision, task.address, _age(task.started)
+            task.id[:12],
+            _state(task.status),
+            _state(task.target_health),
+            task.revision,
+            task.address,
+            _age(task.started),
         )
     return table
 

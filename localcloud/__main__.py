@@ -1,0 +1,5 @@
+"""Run the local cloud's own commands: `python -m localcloud <verb>`."""
+
+from localcloud.cli import main
+
+main()

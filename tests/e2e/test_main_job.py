@@ -1,0 +1,165 @@
+"""From source to an answer through the load balancer, and what a person does next."""
+
+import subprocess
+
+import pytest
+
+from tests.e2e.stage import Stage, counted, eventually
+
+pytestmark = pytest.mark.docker
+
+
+def test_the_url_answers_as_the_seed_does(stage: Stage):
+    answer = stage.get()
+
+    assert answer.status_code == 200
+    assert answer.text == "Hello from ECS!"
+
+
+def test_the_task_runs_the_image_by_digest_with_the_seeds_sizes(stage: Stage):
+    ecs = stage.aws("ecs")
+    cluster = ecs.list_clusters()["clusterArns"][0]
+    service = ecs.describe_services(cluster=cluster, services=["web"])["services"][0]
+    task = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    container = task["containerDefinitions"][0]
+
+    assert (task["cpu"], task["memory"]) == ("256", "512")
+    assert container["portMappings"][0]["containerPort"] == 5000
+    assert "@sha256:" in container["image"]
+
+
+def test_the_load_balancer_reports_the_target_healthy(stage: Stage):
+    elbv2 = stage.aws("elbv2")
+    (group,) = elbv2.describe_target_groups()["TargetGroups"]
+    states = [
+        description["TargetHealth"]["State"]
+        for description in elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+            "TargetHealthDescriptions"
+        ]
+    ]
+
+    assert states == ["healthy"]
+
+
+def test_requests_are_in_the_log_group_with_their_request_id(stage: Stage):
+    stage.get("/?who=e2e")
+
+    def logged() -> bool:
+        return '"request_id"' in stage.run("logs", "local", "-n", "500").output
+
+    eventually(logged, 10, "a log line with a request id")
+
+
+def test_a_second_up_changes_nothing_and_says_so(stage: Stage):
+    ran = stage.up()
+
+    assert counted(ran.output, "unchanged") > 20
+    for word in ("created", "updated", "replaced", "deleted"):
+        assert counted(ran.output, word) == 0, ran.output
+
+
+def test_a_killed_container_is_replaced_and_answers_again(stage: Stage):
+    (container,) = stage.containers()
+    url = stage.url
+
+    subprocess.run(["docker", "kill", container], check=True, capture_output=True)
+    eventually(
+        lambda: stage.get(url=url).status_code != 200 or container not in stage.containers(),
+        5,
+        "the kill is seen",
+    )
+    eventually(lambda: stage.get(url=url).status_code == 200, 10, "the replacement answers")
+
+    assert container not in stage.containers()
+
+
+def test_scaling_by_hand_runs_more_containers_and_fewer_again(stage: Stage):
+    assert stage.run("scale", "2", "local").code == 0
+    assert len(stage.containers()) == 2
+
+    assert stage.run("scale", "1", "local").code == 0
+    eventually(lambda: len(stage.containers()) == 1, 20, "one container left")
+
+
+def test_status_shows_the_service_its_deployment_and_its_task(stage: Stage):
+    output = stage.run("status", "local").output
+
+    assert "web: 1 of 1 tasks running" in output
+    assert "COMPLETED" in output
+    assert "healthy" in output
+
+
+def test_a_changed_line_rolls_the_service_without_a_failed_request(stage: Stage):
+    stage.edit("app/service/application.py", "Hello from ECS!", "Hello from ECS, again!")
+
+    with stage.traffic() as traffic:
+        stage.up()
+
+    assert stage.get().text == "Hello from ECS, again!"
+    assert traffic.total > 200
+    assert traffic.failed == 0, traffic.answers
+
+
+def test_a_version_that_crashes_is_rolled_back_while_the_old_one_answers(stage: Stage):
+    stage.edit("app/service/__main__.py", "import ", 'raise SystemExit("made to crash at start")\nimport ')
+
+    with stage.traffic() as traffic:
+        ran = stage.run("up", "local")
+
+    assert ran.code != 0
+    assert "made to crash at start" in ran.output, "the last log lines are shown"
+    assert "roll" in ran.output.lower()
+    assert traffic.failed == 0, traffic.answers
+    assert stage.get().text == "Hello from ECS, again!"
+
+
+def test_after_the_mistake_is_mended_up_works_again(stage: Stage):
+    stage.edit("app/service/__main__.py", 'raise SystemExit("made to crash at start")\n', "")
+
+    stage.up()
+
+    assert stage.get().text == "Hello from ECS, again!"
+
+
+def test_a_broken_dockerfile_is_named_and_leaves_the_service_running(stage: Stage):
+    original = (stage.project / "app/Dockerfile").read_text()
+    stage.edit("app/Dockerfile", "FROM", "RUM nothing\nFROM")
+
+    ran = stage.run("up", "local")
+    (stage.project / "app/Dockerfile").write_text(original)
+
+    assert ran.code != 0
+    assert "Dockerfile" in ran.output
+    assert "Traceback" not in ran.output
+    assert stage.get().status_code == 200
+
+
+def test_two_services_share_the_load_balancer_by_path(stage: Stage):
+    config = stage.project / "Pulumi.local.yaml"
+    original = config.read_text()
+    try:
+        config.write_text(
+            original + "    admin:\n"
+            "      build: { context: app }\n"
+            "      route: { paths: [/admin, /admin/*] }\n"
+            "      deregistrationDelay: 5\n"
+            "      stopTimeout: 5\n"
+            "      healthCheck: { interval: 5, timeout: 2 }\n"
+        )
+        stage.up()
+        assert stage.get("/").text == "Hello from ECS, again!"
+        assert stage.get("/admin/healthz").headers["content-type"].startswith("application/json")
+        assert len(stage.containers()) == 2
+    finally:
+        config.write_text(original)
+    stage.up()
+    eventually(lambda: len(stage.containers()) == 1, 20, "the second service is gone")
+
+
+def test_down_leaves_no_container_and_no_process_and_can_be_repeated(stage: Stage):
+    first, second = stage.down(), stage.down()
+
+    assert (first.code, second.code) == (0, 0), first.output + second.output
+    assert stage.containers() == []
+    assert not stage.home.joinpath("cloud.json").exists()
+    assert stage.run("status", "local").code == 1
