@@ -1,0 +1,1 @@
+"""Build images, know their content, and talk to image registries."""
