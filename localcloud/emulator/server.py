@@ -1,20 +1,28 @@
 """The background process: MiniStack's ASGI application and our modules behind one port."""
 
 import asyncio
-import importlib
+import contextlib
 import json
 import logging
 import os
+import signal
+import socket
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import uvicorn
+import uvloop
 
+from localcloud.emulator import upstream
+from localcloud.emulator.ecs import engine
+from localcloud.emulator.front import front_protocol
 from localcloud.emulator.identity import instance_of
+from localcloud.emulator.install import install
 from localcloud.emulator.leftovers import remove_containers
-from localcloud.emulator.ports import bind_loopback
+from localcloud.emulator.ports import bind_address, bind_loopback
 from localcloud.emulator.world import Application, World, with_world
 from localcloud.settings import CloudSettings
 
@@ -33,35 +41,68 @@ def main() -> None:
     if removed:
         logger.info("removed %d container(s) of an earlier process", removed)
     application = load_emulator(settings)
+    try:
+        uvloop.run(serve(settings, application, sockets))
+    finally:
+        settings.process_file.unlink(missing_ok=True)
+        remove_containers(instance_of(settings))
+
+
+async def serve(settings: CloudSettings, application: Application, sockets: list[socket.socket]) -> None:
+    """Serve the application and the load balancers on the given sockets until a signal ends the process."""
+    loop = asyncio.get_running_loop()
     world = World(home=str(settings.home.resolve()))
-    server = uvicorn.Server(
+    upstream.app._MAIN_LOOP = loop
+    balancing = install(settings.port)
+    balancing.registry.serve_on(loop)
+    server = Server(
         uvicorn.Config(
             with_world(application, world),
+            http=front_protocol(balancing),
             lifespan="off",
             access_log=False,
             log_config=None,
             server_header=False,
             date_header=False,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=1,
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.leave)
+    sockets += bridge_socket(settings.port)
+    serving = asyncio.create_task(server.serve(sockets=sockets))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    write_process_file(settings, world)
+    logger.info("world %s on port %d", world.id, settings.port)
+    await serving
 
-    async def serve() -> None:
-        serving = asyncio.create_task(server.serve(sockets=sockets))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
-        write_process_file(settings, world)
-        logger.info("world %s on port %d", world.id, settings.port)
-        await serving
 
+class Server(uvicorn.Server):
+    """Uvicorn without its own signal handling, which would end the process before we have cleaned up."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to us."""
+        yield
+
+    def leave(self) -> None:
+        """End serving."""
+        self.should_exit = True
+
+
+def bridge_socket(port: int) -> list[socket.socket]:
+    """The port on the Docker bridge, so that tasks reach the emulated AWS; nothing outside this machine does.
+
+    Where the bridge is not this machine's (Docker Desktop), the engine leads `host.docker.internal` to the loopback.
+    """
+    gateway = engine.bridge_gateway()
     try:
-        asyncio.run(serve())
-    except KeyboardInterrupt:
-        logger.info("interrupted")
-    finally:
-        settings.process_file.unlink(missing_ok=True)
-        remove_containers(instance_of(settings))
+        return [bind_address(gateway, port)] if gateway else []
+    except OSError as error:
+        logger.info("tasks reach the emulator through the engine, not at %s: %s", gateway, error)
+        return []
 
 
 def settings_of_process() -> CloudSettings:
@@ -84,7 +125,7 @@ def load_emulator(settings: CloudSettings) -> Application:
         LOG_LEVEL="INFO",
         PERSIST_STATE="0",
     )
-    application: Application = importlib.import_module("ministack.app").app
+    application: Application = upstream.app.app
     return application
 
 

@@ -1,0 +1,133 @@
+"""The Docker engine as the emulator uses it: one client, images by digest, containers with our label."""
+
+import functools
+import logging
+import os
+import re
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
+
+from localcloud.emulator.ecs.failures import ImagePullFailure
+from localcloud.emulator.identity import INSTANCE_LABEL
+
+logger = logging.getLogger(__name__)
+_PULL_SECONDS = 900
+_ECR_HOST = re.compile(r"^(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
+
+
+@functools.cache
+def client() -> docker.DockerClient:
+    """The engine's client, made on first use.
+
+    Raises:
+        DockerException: No engine answers.
+    """
+    return docker.from_env(timeout=_PULL_SECONDS, max_pool_size=200)
+
+
+def instance_label() -> dict[str, str]:
+    """The label by which this local cloud finds its containers again."""
+    return {INSTANCE_LABEL: os.environ["MINISTACK_HOSTNAME"]}
+
+
+def local_reference(image: str) -> str:
+    """The reference Docker pulls: images of the emulated ECR come from its registry on this machine."""
+    return _ECR_HOST.sub(f"localhost:{os.environ['GATEWAY_PORT']}/", image)
+
+
+def ensure_image(image: str) -> tuple[str, str | None]:
+    """Have an image on this machine; returns the reference to run and its manifest digest.
+
+    By digest an image is pulled once; by tag every time, as ECS does. Where a tag cannot be pulled from a
+    registry other than ours, the copy the engine already has is used: a machine without network still works.
+
+    Raises:
+        ImagePullFailure: There is no such image, or its registry does not answer.
+    """
+    reference = local_reference(image)
+    images = client().images
+    if "@" in reference:
+        digest = reference.partition("@")[2]
+        if _present(reference) is None:
+            _pull(reference)
+        return reference, digest
+    try:
+        _pull(reference if ":" in reference.rsplit("/", 1)[-1] else f"{reference}:latest")
+    except ImagePullFailure:
+        ours = reference.startswith(f"localhost:{os.environ['GATEWAY_PORT']}/")
+        if ours or _present(reference) is None:
+            raise
+    return reference, _digest(images.get(reference), reference)
+
+
+def _present(reference: str) -> Any | None:
+    try:
+        return client().images.get(reference)
+    except ImageNotFound:
+        return None
+
+
+def _pull(reference: str) -> None:
+    repository, separator, version = reference.partition("@")
+    if not separator:
+        repository, _, version = reference.rpartition(":")
+    try:
+        client().images.pull(repository, tag=version)
+    except (APIError, ImageNotFound) as error:
+        raise ImagePullFailure(_plain(error)) from error
+    except requests.exceptions.RequestException as error:
+        raise ImagePullFailure(f"the Docker engine does not answer: {error}") from error
+
+
+def _digest(image: Any, reference: str) -> str | None:
+    repository = reference.rsplit(":", 1)[0] if ":" in reference.rsplit("/", 1)[-1] else reference
+    for known in image.attrs.get("RepoDigests") or []:
+        name, _, digest = known.partition("@")
+        if name == repository:
+            return str(digest)
+    return None
+
+
+def _plain(error: APIError) -> str:
+    return str(error.explanation or error).strip()
+
+
+def create_container(image: str, options: dict[str, Any]) -> Container:
+    """Create, not start, a container.
+
+    Raises:
+        APIError: The engine refuses it; the message is the engine's.
+    """
+    return client().containers.create(image, detach=True, **options)
+
+
+def address_of(container: Container) -> str | None:
+    """The container's IPv4 address on its first network; None while it has none."""
+    container.reload()
+    networks = container.attrs["NetworkSettings"]["Networks"]
+    addresses = [network.get("IPAddress") for network in networks.values()]
+    return next((address for address in addresses if address), None)
+
+
+def bridge_gateway() -> str | None:
+    """This machine's address as containers on the default bridge see it; None when there is no engine."""
+    try:
+        network = client().networks.get("bridge")
+    except (DockerException, requests.exceptions.RequestException):
+        return None
+    configurations = (network.attrs.get("IPAM") or {}).get("Config") or []
+    return next((entry["Gateway"] for entry in configurations if entry.get("Gateway")), None)
+
+
+def remove_quietly(container: Container) -> None:
+    """Remove a container and its anonymous volumes; being gone already is what was wanted."""
+    try:
+        container.remove(v=True, force=True)
+    except NotFound:
+        return
+    except (APIError, requests.exceptions.RequestException) as error:
+        logger.warning("container %s could not be removed: %s", container.id, error)

@@ -1,0 +1,149 @@
+"""Put our modules in the place of the MiniStack functions listed in `wrapped`."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.emulator import upstream
+from localcloud.emulator.alb import probes, wire
+from localcloud.emulator.alb.api import LoadBalancingApi
+from localcloud.emulator.alb.exchange import Balancing
+from localcloud.emulator.alb.registry import Registry, Target
+from localcloud.emulator.alb.routing import Routes
+from localcloud.emulator.alb.traffic import Traffic
+from localcloud.emulator.alb.upstream_connection import Pool
+from localcloud.emulator.ecs import engine, state
+from localcloud.emulator.ecs.scheduler import Scheduler, targets_of
+from localcloud.emulator.ecs.service_api import ServiceApi
+from localcloud.emulator.ecs.state import Record
+from localcloud.emulator.ecs.task_run import Hooks, TaskRun
+
+
+def install(port: int) -> Balancing:
+    """Install everything and start the service scheduler; called once, on the event loop's thread.
+
+    Args:
+        port: The local cloud's port.
+
+    Returns:
+        What the front of the port serves load balancers with.
+    """
+    registry = Registry()
+    balancing = Balancing(Routes(), registry, Traffic(), Pool(), port)
+    scheduler = Scheduler(registry)
+    probes.install(registry)
+
+    def target_changed(target: Target) -> None:
+        if target.state == "draining":
+            balancing.pool.drop(target)
+        scheduler.wake()
+
+    registry.changed = target_changed
+    _install_load_balancing(LoadBalancingApi(registry, balancing.routes))
+    _install_tasks(scheduler, registry)
+    _install_services(scheduler)
+    _install_registry_addresses(port)
+    scheduler.start()
+    return balancing
+
+
+def _install_load_balancing(api: LoadBalancingApi) -> None:
+    alb = upstream.alb
+    alb._parse_actions = wire.parse_actions(alb._parse_actions)
+    alb._action_xml = wire.action_xml(alb._action_xml)
+    alb._parse_conditions = wire.parse_conditions
+    alb._condition_xml = wire.condition_xml
+    alb.set_targets_for_group = lambda *_arguments: True
+    for action, handler in list(alb._ACTION_MAP.items()):
+        if not action.startswith("Describe"):
+            alb._ACTION_MAP[action] = api.around(action, handler)
+    alb._ACTION_MAP.update(api.actions())
+
+
+def _install_tasks(scheduler: Scheduler, registry: Registry) -> None:
+    ecs = upstream.ecs
+
+    def service_and_targets(task: Record) -> list[tuple[str, int]]:
+        key = state.service_of_task(task)
+        service = key.record() if key else None
+        return targets_of(service, task) if service else []
+
+    def ready(task: Record) -> None:
+        address = task.get("_container_ip")
+        if address:
+            task["_targets"] = service_and_targets(task)
+            for group, port in task["_targets"]:
+                registry.on_loop(lambda group=group, port=port: registry.register(group, address, port))  # type: ignore[misc]
+
+    def leave(task: Record, answers: bool) -> None:
+        for group, port in task.get("_targets") or []:
+            registry.deregister_and_wait(group, str(task["_container_ip"]), port, answers=answers)
+
+    hooks = Hooks(
+        ready=ready,
+        leave=leave,
+        ended=lambda _task: scheduler.wake(),
+        changed=lambda _task: scheduler.wake(),
+    )
+
+    def run_task_worker(
+        task: Record,
+        definition: Mapping[str, Any],
+        overrides: list[dict[str, Any]],
+        _docker: object,
+        account: str,
+        region: str,
+    ) -> None:
+        with upstream.responses.request_scope(account, region):
+            TaskRun(task, definition, overrides, hooks).run()
+
+    ecs._run_task_worker = run_task_worker
+    ecs._get_docker = engine.client
+    ecs._maybe_mark_stopped = lambda *_arguments: None
+    plain_sanitize = ecs._sanitize
+
+    def sanitize(document: Any) -> Any:
+        with state.LOCK:
+            return plain_sanitize(document)
+
+    ecs._sanitize = sanitize
+
+
+def _install_services(scheduler: Scheduler) -> None:
+    ecs = upstream.ecs
+    actions = ServiceApi(scheduler).actions()
+    ecs._ACTION_MAP.update(actions)
+    # CloudFormation and the REST paths call the functions, not the map.
+    for name, action in (
+        ("_create_service", "CreateService"),
+        ("_update_service", "UpdateService"),
+        ("_delete_service", "DeleteService"),
+        ("_stop_task", "StopTask"),
+    ):
+        setattr(ecs, name, actions[action])
+    ecs._reconcile_service_tasks = lambda *_arguments: scheduler.wake()
+    for name in (
+        "_sync_service_targets",
+        "_refresh_service_state",
+        "_complete_service_deployment",
+        "_record_service_task_failure",
+    ):
+        setattr(ecs, name, lambda *_arguments, **_keywords: None)
+
+
+def _install_registry_addresses(port: int) -> None:
+    """The emulated ECR is reached where it really is, so that `docker push` to a repository's URI works."""
+    ecr = upstream.ecr
+    plain_token = ecr._get_authorization_token
+    ecr._repo_uri = lambda name: f"localhost:{port}/{name}"
+
+    def authorization_token(request: Mapping[str, Any]) -> Any:
+        status, headers, body = plain_token(request)
+        own = f"https://{upstream.responses.get_account_id()}.dkr.ecr.{upstream.responses.get_region()}.amazonaws.com"
+        return (
+            status,
+            headers,
+            body.replace(own.encode(), f"http://localhost:{os.environ['GATEWAY_PORT']}".encode()),
+        )
+
+    ecr._get_authorization_token = authorization_token

@@ -1,0 +1,99 @@
+"""Everything of MiniStack that we replace, by name, with a fingerprint of the source we know.
+
+MiniStack's version is pinned. When it is raised, the test of this table says which of these functions changed: read the
+change, adapt the module named in the third column, and renew the fingerprint (`python -m localcloud.emulator.wrapped`).
+"""
+
+import hashlib
+import inspect
+from dataclasses import dataclass
+
+from localcloud.emulator import upstream
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """One function of MiniStack.
+
+    Args:
+        module: Attribute of `upstream`.
+        function: Its name there.
+        ours: The module that takes its place or relies on how it works.
+        fingerprint: The first 12 hex digits of the SHA-256 of its source.
+    """
+
+    module: str
+    function: str
+    ours: str
+    fingerprint: str
+
+    def current(self) -> str:
+        """The fingerprint of the installed function."""
+        source = inspect.getsource(getattr(getattr(upstream, self.module), self.function))
+        return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+WRAPPED = (
+    Wrapped("ecs", "_run_task", "ecs.task_run", "6e96d8f5a5b8"),
+    Wrapped("ecs", "_run_task_worker", "ecs.task_run", "54033632b372"),
+    Wrapped("ecs", "_build_task_containers", "ecs.task_run", "aff7f8cad52d"),
+    Wrapped("ecs", "_maybe_mark_stopped", "ecs.task_run", "c9797b050da2"),
+    Wrapped("ecs", "_get_docker", "ecs.task_run", "a161d31a7eef"),
+    Wrapped("ecs", "_register_metadata", "ecs.environment", "7778fecfed8b"),
+    Wrapped("ecs", "_resolve_container_secrets", "ecs.environment", "7646fdec34d8"),
+    Wrapped("ecs", "_create_service", "ecs.service_api", "8bc82a13551c"),
+    Wrapped("ecs", "_update_service", "ecs.service_api", "bde69c11b50d"),
+    Wrapped("ecs", "_delete_service", "ecs.service_api", "3f32aa017e1f"),
+    Wrapped("ecs", "_stop_task", "ecs.service_api", "06eb83088bbc"),
+    Wrapped("ecs", "_launch_choice", "ecs.service_api", "1a004f8f789b"),
+    Wrapped("ecs", "_task_capacity", "ecs.service_api", "ed0b66eb4980"),
+    Wrapped("ecs", "_resolve_task", "ecs.service_api", "8656d47efbba"),
+    Wrapped("ecs", "_resolve_service_ref", "ecs.service_api", "d6ffb73953dc"),
+    Wrapped("ecs", "_resolve_cluster_name", "ecs.service_api", "10edde4eb14f"),
+    Wrapped("ecs", "_resolve_td_key", "ecs.service_api", "0cd4ac5c23ce"),
+    Wrapped("ecs", "_sanitize", "ecs.service_api", "f41cdce9258f"),
+    Wrapped("ecs", "_describe_service_deployments", "ecs.service_api", "63c1f1467a7f"),
+    Wrapped("ecs", "_list_service_deployments", "ecs.service_api", "d971b80772fb"),
+    Wrapped("ecs", "_describe_service_revisions", "ecs.service_api", "f0062397dddb"),
+    Wrapped("ecs", "_finalize_ecs_response", "ecs.service_api", "a170c0926eb3"),
+    Wrapped("ecs", "_reconcile_service_tasks", "ecs.scheduler", "16e4d03cbf75"),
+    Wrapped("ecs", "_sync_service_targets", "ecs.scheduler", "54c6f0448b05"),
+    Wrapped("ecs", "_refresh_service_state", "ecs.scheduler", "5dcadfc2dcdd"),
+    Wrapped("ecs", "_complete_service_deployment", "ecs.scheduler", "4472ae6823d0"),
+    Wrapped("ecs", "_record_service_task_failure", "ecs.scheduler", "1f0fff5d229f"),
+    Wrapped("ecs", "_recount_cluster", "ecs.scheduler", "3df63f5702ba"),
+    Wrapped("logs", "_put_log_events", "ecs.awslogs", "acd4fda33a38"),
+    Wrapped("logs", "_create_log_stream", "ecs.awslogs", "99fc231b9677"),
+    Wrapped("logs", "_create_log_group", "ecs.awslogs", "ce6fd1931ae9"),
+    Wrapped("alb", "_parse_actions", "alb.wire", "40b80c548b38"),
+    Wrapped("alb", "_action_xml", "alb.wire", "10e98009b945"),
+    Wrapped("alb", "_parse_conditions", "alb.wire", "7da9263731cc"),
+    Wrapped("alb", "_condition_xml", "alb.wire", "88b3d71d30f5"),
+    Wrapped("alb", "_register_targets", "alb.api", "6d01ed9a009d"),
+    Wrapped("alb", "_deregister_targets", "alb.api", "1906f012a6da"),
+    Wrapped("alb", "_describe_target_health", "alb.api", "d848e8a26fcb"),
+    Wrapped("alb", "set_targets_for_group", "alb.api", "72b06370418a"),
+    Wrapped("alb", "_create_tg", "alb.api", "92aa1c6fea7e"),
+    Wrapped("alb", "_delete_tg", "alb.api", "2c1b395c0f2e"),
+    Wrapped("alb", "_create_listener", "alb.api", "23d4ba6f6584"),
+    Wrapped("alb", "_delete_listener", "alb.api", "62dc37019761"),
+    Wrapped("alb", "_modify_listener", "alb.api", "be2a9bfca23f"),
+    Wrapped("alb", "_create_rule", "alb.api", "99193af3da45"),
+    Wrapped("alb", "_modify_rule", "alb.api", "332c1268fb83"),
+    Wrapped("alb", "_delete_lb", "alb.api", "40fe6b0fdfb7"),
+    Wrapped("alb", "handle_request", "alb.api", "6a52a86b0908"),
+    Wrapped("alb", "_rule_sort_key", "alb.routing", "326768b5f8c3"),
+    Wrapped("ecr", "_repo_uri", "install", "a66aef5315e8"),
+    Wrapped("ecr", "_get_authorization_token", "install", "92111f2ea183"),
+)
+
+
+def main() -> None:
+    """Print the table with the installed functions' fingerprints."""
+    for entry in WRAPPED:
+        values = (entry.module, entry.function, entry.ours, entry.current())
+        print("    Wrapped({}),".format(", ".join(f'"{value}"' for value in values)))  # noqa: T201  its purpose
+
+
+if __name__ == "__main__":
+    main()
