@@ -1,0 +1,24 @@
+"""The functions (`aws.….get_…`) of the local `aws` provider."""
+
+from collections.abc import Mapping
+
+from localcloud.providers.aws.functions import account, ec2, ecr, iam
+from localcloud.providers.aws.functions.lookup import Function
+from localcloud.providers.aws.inputs import Failure, InputChecker
+from localcloud.providers.aws.sdk import function_schema
+from localcloud.providers.values import Values
+
+FUNCTIONS: Mapping[str, Function] = {
+    **account.FUNCTIONS,
+    **ec2.FUNCTIONS,
+    **ecr.FUNCTIONS,
+    **iam.FUNCTIONS,
+}
+
+
+def check_arguments(token: str, arguments: Values) -> list[Failure]:
+    """Everything in a function's arguments that the SDK does not know."""
+    checker = InputChecker()
+    converted = checker.object(arguments, function_schema(token).arguments, ())
+    arguments.update(converted)
+    return checker.failures
