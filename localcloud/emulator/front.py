@@ -30,6 +30,10 @@ def front_protocol(balancing: Balancing) -> type[asyncio.Protocol]:
 
         def data_received(self, data: bytes) -> None:
             self._received += data
+            if not self._received[:1].isalpha():
+                # A TLS handshake: Docker tries that first and asks in plain HTTP once it is refused.
+                self._close()
+                return
             end = self._received.find(b"\r\n\r\n")
             if end < 0 and len(self._received) < MAX_HEAD_BYTES:
                 return
@@ -46,6 +50,10 @@ def front_protocol(balancing: Balancing) -> type[asyncio.Protocol]:
                 transport.set_protocol(chosen)
                 chosen.connection_made(transport)
                 chosen.data_received(bytes(self._received))
+
+        def _close(self) -> None:
+            if self._transport is not None:
+                self._transport.close()
 
     return Front
 

@@ -10,10 +10,10 @@ from typing import Any
 from docker.types import Healthcheck, LogConfig, Ulimit
 
 MEBIBYTE = 1024 * 1024
-NANO_CPUS_PER_UNIT = 1_000_000_000 // 1024
+NANO_CPUS = 1_000_000_000
 # What the ECS container agent and Fargate use when a definition has no stopTimeout.
 DEFAULT_STOP_SECONDS = 30
-# Docker refuses a quota below 10 ms per period of 100 ms … which is 0.01 CPU.
+# Docker refuses less than a hundredth of a CPU.
 SMALLEST_NANO_CPUS = 10_000_000
 Definition = Mapping[str, Any]
 
@@ -99,7 +99,7 @@ def _limits(definition: Definition, shape: TaskShape) -> dict[str, Any]:
     """
     limits: dict[str, Any] = {}
     if shape.cpu_units:
-        limits["nano_cpus"] = max(SMALLEST_NANO_CPUS, shape.cpu_units * NANO_CPUS_PER_UNIT)
+        limits["nano_cpus"] = max(SMALLEST_NANO_CPUS, shape.cpu_units * NANO_CPUS // 1024)
     # The agent passes at least 2 shares, the kernel's minimum.
     limits["cpu_shares"] = max(2, int(definition.get("cpu") or 0))
     memory = definition.get("memory") or shape.memory_mib
