@@ -19,6 +19,9 @@ from localcloud.setup import Machine
 # BuildKit prints a whole command as one line.
 LONGEST_LINE = 2**20
 STOP_SECONDS = 5
+# The engine's own builder, whatever builder the user prefers, and one plain image: only that can be pushed and
+# looked up by the engine itself.
+BUILDKIT = {"DOCKER_BUILDKIT": "1", "BUILDX_BUILDER": "default", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 SECRET_VARIABLE = "LOCALCLOUD_BUILD_SECRET_{}"  # noqa: S105  a variable's name
 
 
@@ -62,7 +65,7 @@ async def build(name: str, plan: Plan, *, home: Path, tell: Callable[[str], None
         command = _command(plan, id_file)
         environment = {
             **os.environ,
-            "DOCKER_BUILDKIT": "1",
+            **BUILDKIT,
             "DOCKER_HOST": plan.machine.engine.host,
             **config,
         }
@@ -188,6 +191,11 @@ def _failure(name: str, progress: BuildProgress, code: int) -> LocalCloudError:
         return LocalCloudError(
             f"building image {name} failed: the Docker engine stopped answering: {progress.client_message()}",
             fix="make setup",
+        )
+    if progress.mentions("docker/dockerfile", "docker/dockerfile-upstream"):
+        return LocalCloudError(
+            f"building image {name} failed, the Dockerfile's syntax image was out of reach:\n    {progress.failure()}",
+            fix="remove the `# syntax=` line: BuildKit's own syntax is enough where no registry is reachable",
         )
     if progress.mentions(
         "no such host", "i/o timeout", "failed to resolve source metadata", "tls handshake timeout"

@@ -12,7 +12,7 @@ NUMBERED = re.compile(r"^#(\d+) (.*)$")
 OUTPUT = re.compile(r"^\d+\.\d+ ?(.*)$")
 DONE = re.compile(r"^DONE (\d+(?:\.\d+)?)s$")
 # Steps of the Dockerfile, `[2/5] RUN …` or `[builder 2/5] RUN …`; the rest is BuildKit's own bookkeeping.
-DOCKERFILE_STEP = re.compile(r"^\[(?:[^\]]+ )?\d+/\d+\] ")
+DOCKERFILE_STEP = re.compile(r"^\[(?:[^\]]+ )?\d+/\d+\] (?!FROM )")
 WORTH_TELLING_SECONDS = 1.0
 
 
@@ -73,7 +73,7 @@ class BuildProgress:
     def summary(self) -> str:
         """One line about a finished build."""
         seconds = time.monotonic() - self._started
-        return f"built in {seconds:.1f} s ({self.ran} steps run, {self.cached} from the cache)"
+        return f"built in {seconds:.1f} s (steps run: {self.ran}, from the cache: {self.cached})"
 
     def failure(self) -> str:
         """The step that failed with its last lines; what the client printed last when no step is to blame."""

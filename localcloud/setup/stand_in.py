@@ -4,12 +4,15 @@ It is for machines that reach package registries but no image registry. mmdebstr
 of debootstrap's time, without needing root, and into one archive, so that nothing half-made can be tagged.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +31,9 @@ STAND_IN = "ecs-microservice/base:python3.13-trixie"
 RECIPE_LABEL = "ecs-microservice.base-image.recipe"
 SUITE = "trixie"
 PACKAGES = ("python3", "python3-venv", "python3-pip", "ca-certificates")
+# Killed together with the command that started it, so that no orphan writes where the next run works.
+END_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
+STOP_SECONDS = 3
 # As in the official slim images: what nobody reads inside a container.
 UNUSED_PATHS = ("doc", "man", "info", "locale", "lintian", "bug")
 # The official image has `python` and `pip` in /usr/local/bin and lets pip install outside of a venv.
@@ -86,7 +92,7 @@ def make_stand_in(work: Path, engine: DockerClient, recipe: Recipe, progress: St
     """Make the stand-in image and tag it `STAND_IN`.
 
     Args:
-        work: Folder for the half-made image; emptied before and removed afterwards.
+        work: Folder for half-made images; what earlier attempts left there is removed.
         engine: The Docker engine that gets the image.
         recipe: What it is made from.
         progress: Told where the work stands.
@@ -95,7 +101,7 @@ def make_stand_in(work: Path, engine: DockerClient, recipe: Recipe, progress: St
         LocalCloudError: mmdebstrap is missing and cannot be installed, or it failed.
     """
     _need_mmdebstrap()
-    with _empty_folder(work) as folder:
+    with _fresh_folder(work) as folder:
         archive = folder / "root.tar"
         _run_mmdebstrap(_command(recipe, folder, archive), folder, progress)
         progress.update("importing into the Docker engine")
@@ -131,6 +137,7 @@ def _need_mmdebstrap() -> None:
 def _command(recipe: Recipe, folder: Path, archive: Path) -> list[str]:
     hooks = [*HOOKS, *_configuration_hooks(recipe, folder)]
     return [
+        *END_WITH_PARENT,
         "mmdebstrap",
         "--variant=apt",  # as in the official image, for Dockerfiles that install packages
         f"--include={','.join(PACKAGES)}",
@@ -165,6 +172,7 @@ def _run_mmdebstrap(command: list[str], folder: Path, progress: Step) -> None:
         text=True,
         errors="replace",
         env=_environment(folder),
+        start_new_session=True,
     )
     printed: list[str] = []
     try:
@@ -175,14 +183,23 @@ def _run_mmdebstrap(command: list[str], folder: Path, progress: Step) -> None:
                 progress.update(line[3:].rstrip("\n."))
         process.wait()
     finally:
-        if process.poll() is None:  # Ctrl-C: mmdebstrap cleans up after itself on SIGTERM
-            process.terminate()
-            process.wait()
+        if process.poll() is None:  # Ctrl-C
+            _stop(process)
     if process.returncode != 0:
         raise LocalCloudError(
             f"making a stand-in for the base image failed:\n{tail(chr(10).join(printed), 15)}",
             fix="check the machine's Debian package source and free disk space, then try again",
         )
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    """Stop mmdebstrap with everything it started: it cleans up on SIGTERM, but only between two packages."""
+    for number, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, None)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+            return
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -192,13 +209,19 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _empty_folder(folder: Path) -> Iterator[Path]:
-    _remove(folder)
-    folder.mkdir(parents=True)
+def _fresh_folder(parent: Path) -> Iterator[Path]:
+    """A new folder per attempt: what a killed attempt left behind may still be dying in its own one."""
+    if parent.is_dir():
+        for leftover in parent.iterdir():
+            _remove(leftover)
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="attempt-", dir=parent))
     try:
         yield folder
     finally:
         _remove(folder)
+        with contextlib.suppress(OSError):
+            parent.rmdir()
 
 
 def _remove(folder: Path) -> None:
