@@ -1,46 +1,45 @@
-# One command per task; `make` lists them. The local cloud's own commands live in `python -m localcloud`.
+# One command per task; `make` lists them. Stacks are run by `python -m automation`, the local cloud by `python -m localcloud`.
 
 STACK ?= local
 PYTHON_BIN := .venv/bin/python
 LOCALCLOUD = $(PYTHON_BIN) -m localcloud
+AUTOMATION = $(PYTHON_BIN) -m automation
+ON_STACK = $(STACK) --local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environment up down preview destroy url status logs scale start stop \
-        test checks format format-check lint types unit bench
+.PHONY: help setup environment up down preview destroy url status logs scale start \
+        test checks format lock format-check lint types unit bench
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: environment  ## From source to an answering URL: set up, build, push, deploy, wait
-	@$(LOCALCLOUD) up --stack $(STACK)
+	@$(AUTOMATION) up $(ON_STACK)
 
 down: environment  ## The local stack and the local cloud gone: containers, networks, processes
-	@$(LOCALCLOUD) down --stack $(STACK)
+	@$(LOCALCLOUD) stop
 
 url: environment  ## Print the local stack's URL and nothing else (make -s url)
-	@$(LOCALCLOUD) url --stack $(STACK)
+	@$(AUTOMATION) url $(ON_STACK)
 
 preview: environment  ## Say what `make up` would change
-	@$(LOCALCLOUD) preview --stack $(STACK)
+	@$(AUTOMATION) preview $(ON_STACK)
 
 status: environment  ## Services, tasks and target health
-	@$(LOCALCLOUD) status --stack $(STACK)
+	@$(AUTOMATION) status $(ON_STACK)
 
 logs: environment  ## The containers' log lines (SERVICE=name for one service)
-	@$(LOCALCLOUD) logs --stack $(STACK) $(if $(SERVICE),--service $(SERVICE))
+	@$(AUTOMATION) logs $(ON_STACK) $(if $(SERVICE),--service $(SERVICE))
 
 scale: environment  ## Run N tasks: make scale N=3 (SERVICE=name where there are several)
 	@$(if $(N),,echo "error: N is missing" >&2; echo "  fix: make scale N=3" >&2; exit 2;) \
-	$(LOCALCLOUD) scale $(N) --stack $(STACK) $(if $(SERVICE),--service $(SERVICE))
+	$(AUTOMATION) scale $(N) $(ON_STACK) $(if $(SERVICE),--service $(SERVICE))
 
 destroy: environment  ## Delete the local stack's resources; the local cloud goes on
-	@$(LOCALCLOUD) destroy --stack $(STACK)
+	@$(AUTOMATION) destroy $(ON_STACK)
 
 start: environment  ## Start the local cloud without a stack
 	@$(LOCALCLOUD) start
-
-stop: environment  ## Stop the local cloud; its resources are gone
-	@$(LOCALCLOUD) stop
 
 setup: environment  ## Only the set-up: .venv, Docker engine, base image
 	@$(LOCALCLOUD) setup
@@ -67,6 +66,12 @@ lint: environment  ## Lint
 
 types: environment  ## Strict types
 	$(PYTHON_BIN) -m mypy
+
+lock:  ## Pin the dependencies of requirements*.in again, with hashes
+	@for file in requirements requirements-dev requirements-uv; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-header $$file.in --output-file $$file.txt || exit 1; \
+	done
 
 bench: setup  ## Print the ratios of speed and size
 	$(PYTHON_BIN) -m bench
