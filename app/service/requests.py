@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:=/+@-]{1,128}")
 _LONGEST_LOGGED = 1024
+_LARGEST_WHOLE = 65_536
 
 
 class DrainFlag:
@@ -54,10 +55,12 @@ class RequestMiddleware:
         identifier = _accepted(environ.get("HTTP_X_REQUEST_ID")) or os.urandom(16).hex()
         request_id.set(identifier)
         status = 500
+        whole = False
 
         def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            nonlocal status
+            nonlocal status, whole
             status = int(line[:3])
+            whole = _is_small(headers)
             headers.append(("X-Request-Id", identifier))
             if self._draining:
                 headers.append(("Connection", "close"))
@@ -69,9 +72,14 @@ class RequestMiddleware:
 
         try:
             body = self._app(environ, start)
+            if whole:
+                body = _read(body)
         except BaseException:
             finish()
             raise
+        if isinstance(body, list):
+            finish()
+            return body
         return ClosingIterator(body, finish)
 
     def _log(self, environ: "WSGIEnvironment", status: int, started: float) -> None:
@@ -86,7 +94,7 @@ class RequestMiddleware:
         }
         if trace := environ.get("HTTP_X_AMZN_TRACE_ID"):
             fields["trace_id"] = trace[:_LONGEST_LOGGED]
-        write_line(name, "access", fields)
+        write_line(name, "access", fields, soon=level < logging.ERROR)
 
 
 def _accepted(identifier: str | None) -> str | None:
@@ -96,3 +104,16 @@ def _accepted(identifier: str | None) -> str | None:
 def _readable(path: str) -> str:
     """WSGI hands over the bytes of a path as Latin-1; they are UTF-8 in practice."""
     return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _is_small(headers: list[tuple[str, str]]) -> bool:
+    return any(name == "Content-Length" and int(value) <= _LARGEST_WHOLE for name, value in headers)
+
+
+def _read(body: Iterable[bytes]) -> list[bytes]:
+    """Return the whole body, which the server sends for far less than one that it must iterate over."""
+    try:
+        return list(body)
+    finally:
+        if hasattr(body, "close"):
+            body.close()

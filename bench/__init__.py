@@ -1,0 +1,1 @@
+"""Benchmarks: each prints ratios measured in one run, which hold on any machine, next to absolute figures."""
