@@ -15,7 +15,7 @@ from localcloud import console, setup
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder, dockerfile, inputs, registry
 from localcloud.images.inputs import ImageInputs
-from localcloud.providers.values import UNKNOWN, has_unknown, to_plain_map, to_property
+from localcloud.providers.values import UNKNOWN, has_unknown, to_plain_map, to_property, type_token
 from localcloud.settings import CloudSettings
 
 Properties = Mapping[str, PropertyValue]
@@ -53,7 +53,7 @@ class DockerBuildProvider(protocol.Provider):
 
     async def check(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
         """Refuse unknown properties, missing files and Dockerfile mistakes that show without a build."""
-        if request.type != IMAGE:
+        if type_token(request.type) != IMAGE:
             reason = f"the local cloud builds {IMAGE} only, not {request.type}"
             return protocol.CheckResponse(request.new_inputs, [protocol.CheckFailure("", reason)])
         values = to_plain_map(request.new_inputs)
@@ -152,7 +152,7 @@ class DockerBuildProvider(protocol.Provider):
         plan = builder.Plan(
             inputs=wanted, machine=machine, label=f"{CONTENT_LABEL}={content}", base_image=base_image
         )
-        return await builder.build(_name(urn), plan, home=self.settings.home, tell=self._tell)
+        return await builder.build(_name(urn), plan, tell=self._tell)
 
     def _prepared(self) -> setup.Machine:
         if self._machine is None:
