@@ -56,7 +56,7 @@ def delete_service(context: Context, state: Values) -> None:
     """
     key = _key(state)
     described = _describe(context, key)
-    if described is None:
+    if described is None or described["status"] == "INACTIVE":
         return
     if described.get("schedulingStrategy") != "DAEMON" and not state.get("forceDelete"):
         context.call("UpdateService", {**key, "desiredCount": 0})

@@ -34,7 +34,10 @@ CLUSTER = ResourceType(
     delete=(Operation(name="DeleteCluster", keys=lambda state: {"cluster": state["id"]}),),
     id="cluster.clusterArn",
     name=Name(prefix=""),
-    members={"name": "clusterName"},
+    members={
+        "name": "clusterName",
+        "configuration.executeCommandConfiguration.logConfiguration.s3BucketEncryptionEnabled": "s3EncryptionEnabled",
+    },
     outputs={"arn": "clusterArn"},
     sets=frozenset({"settings"}),
     computed=frozenset({"settings"}),
@@ -170,7 +173,7 @@ TASK_DEFINITION = ResourceType(
         "arn": "taskDefinitionArn",
         "arnWithoutRevision": _without_revision,
     },
-    members={"volumes.hostPath": "host.sourcePath"},
+    members={"volumes.hostPath": "host.sourcePath", "volumes.configureAtLaunch": "configuredAtLaunch"},
     codecs={
         "proxyConfiguration.properties": Codec(
             to_wire=lambda pairs: [{"name": name, "value": value} for name, value in pairs.items()],

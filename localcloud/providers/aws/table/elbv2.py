@@ -275,6 +275,7 @@ LOAD_BALANCER = ResourceType(
         "subnets": "AvailabilityZones[].SubnetId",
     },
     unread=frozenset({"subnetMappings"}),
+    local=frozenset({"subnetMappings.outpostId"}),
     check=_balancer_check,
     tags=ELB_TAGS,
     find=_existing("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn"),

@@ -1,0 +1,59 @@
+"""Every resource type, from check to delete, against the local cloud."""
+
+import pytest
+
+from localcloud.providers.aws.table import RESOURCE_TYPES
+from localcloud.providers.values import UNKNOWN, to_plain_map
+from tests.localcloud.providers.aws.examples import EXAMPLES, World
+from tests.localcloud.providers.aws.harness import Driver
+
+TOKENS = [pytest.param(token, id=RESOURCE_TYPES[token].kind) for token in EXAMPLES]
+
+
+def test_every_type_has_an_example() -> None:
+    assert set(EXAMPLES) == set(RESOURCE_TYPES)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_lives_from_create_to_delete(driver: Driver, token: str) -> None:
+    world = World(driver)
+    inputs = EXAMPLES[token].inputs(world)
+
+    handle = driver.create(token, "subject", inputs)
+    assert handle.id
+    assert handle.outputs.items() >= to_plain_map(handle.inputs).items(), "outputs repeat every input"
+
+    assert driver.diff(handle, inputs).changes is False
+    read = driver.read(handle)
+    assert read.resource_id == handle.id
+    assert to_plain_map(read.properties) == handle.outputs, (
+        "a refresh of an untouched resource changes nothing"
+    )
+    assert driver.find(token, "subject", inputs) == handle.id, "an interrupted create can be found again"
+
+    change = EXAMPLES[token].change(world)
+    if change:
+        wanted = {**inputs, **change}
+        diff = driver.diff(handle, wanted)
+        assert set(diff.diffs) == set(change)
+        assert diff.replaces == []
+        driver.update(handle, wanted)
+        assert driver.diff(handle, wanted).changes is False
+        assert to_plain_map(driver.read(handle).properties) == handle.outputs
+
+    driver.delete(handle)
+    if token.endswith((":TaskDefinition", ":ClusterCapacityProviders")):
+        return
+    assert not driver.read(handle).resource_id
+    driver.delete(handle)
+    assert driver.find(token, "subject", inputs) is None
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_previews_inputs_and_unknown_outputs(driver: Driver, token: str) -> None:
+    inputs = EXAMPLES[token].inputs(World(driver))
+    preview = driver.create(token, "subject", inputs, preview=True)
+    assert preview.id == ""
+    assert preview.outputs.items() >= to_plain_map(preview.inputs).items()
+    if "arn" in preview.outputs:
+        assert preview["arn"] is UNKNOWN
