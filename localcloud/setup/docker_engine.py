@@ -19,7 +19,7 @@ from filelock import FileLock
 from localcloud.console import info, step
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings
-from localcloud.setup.shell import apt_install, installable, is_root, tail_file
+from localcloud.setup.shell import apt_install, installable, is_root, tail
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 ANSWER_SECONDS = 5
@@ -124,9 +124,10 @@ def _candidate_hosts() -> list[str]:
     hosts: list[str] = []
     # A broken context must not hide an engine at the usual address.
     with contextlib.suppress(DockerException, OSError, ValueError, KeyError):
-        context = ContextAPI.get_current_context()
-        if context.Host:
-            hosts.append(str(context.Host).replace("http+docker://localhost", DEFAULT_SOCKET))
+        # The library answers None for a context that has been removed.
+        host = getattr(ContextAPI.get_current_context(), "Host", None)
+        if host:
+            hosts.append(str(host).replace("http+docker://localhost", DEFAULT_SOCKET))
     hosts.append(DEFAULT_SOCKET)
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     rootless = [Path(runtime) / "docker.sock"] if runtime else []
@@ -204,6 +205,7 @@ def _start(settings: CloudSettings) -> Engine:
         return started
     log = _log_file(settings)
     info(f"... starting dockerd in the background, log in {log}")
+    earlier = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         process = subprocess.Popen(
             ["dockerd", "--host", DEFAULT_SOCKET],
@@ -223,8 +225,9 @@ def _start(settings: CloudSettings) -> Engine:
     problem = (
         f"did not answer within {START_SECONDS} s" if process.poll() is None else "stopped while starting"
     )
+    said = log.read_bytes()[earlier:].decode(errors="replace")
     raise LocalCloudError(
-        f"dockerd {problem}; the end of its log {log}:\n{tail_file(log)}", fix=_fix_for(tail_file(log, 40))
+        f"dockerd {problem}; the end of its log {log}:\n{tail(said, 5)}", fix=_fix_for(tail(said, 40))
     )
 
 

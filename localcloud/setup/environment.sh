@@ -42,8 +42,10 @@ explain_python() {
     found=${PYTHON:-python3}
     if ! command -v "$found" >/dev/null; then
         die "there is no $found on PATH" "$hint"
+    elif ! version=$("$found" -c 'import platform; print(platform.python_version())' 2>/dev/null); then
+        die "$found does not run" "$hint"
     elif ! fits "$found"; then
-        die "$found is $("$found" -c 'import platform; print(platform.python_version())' 2>&1 | tail -n 1); needed is 3.11 or newer" "$hint"
+        die "$found is Python $version; needed is 3.11 or newer" "$hint"
     fi
     die "$found has no venv module" "$hint"
 }

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from localcloud.errors import LocalCloudError
 
@@ -18,11 +17,6 @@ def tail(text: str, lines: int = 10) -> str:
     """The last non-empty lines of a tool's output, indented for an error message."""
     kept = [line for line in text.splitlines() if line.strip()][-lines:]
     return "\n".join(f"    {line}" for line in kept)
-
-
-def tail_file(path: Path, lines: int = 10) -> str:
-    """The last non-empty lines of a log file; empty when there is none."""
-    return tail(path.read_text(errors="replace"), lines) if path.exists() else ""
 
 
 def run(
@@ -64,6 +58,11 @@ def run(
         printed = tail(result.stdout + "\n" + result.stderr)
         raise LocalCloudError(f"{doing} failed (exit code {result.returncode}):\n{printed}", fix=fix)
     return result.stdout
+
+
+def ending_with_this_process() -> list[str]:
+    """Words before a command that end it when this process is killed; none where the system has no such thing."""
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 def installable() -> bool:

@@ -25,14 +25,12 @@ from docker.errors import ImageNotFound
 from localcloud.console import Step
 from localcloud.errors import LocalCloudError
 from localcloud.setup import host_sources
-from localcloud.setup.shell import apt_install, installable, is_root, tail
+from localcloud.setup.shell import apt_install, ending_with_this_process, installable, is_root, tail
 
 STAND_IN = "ecs-microservice/base:python3.13-trixie"
 RECIPE_LABEL = "ecs-microservice.base-image.recipe"
 SUITE = "trixie"
 PACKAGES = ("python3", "python3-venv", "python3-pip", "ca-certificates")
-# Killed together with the command that started it, so that no orphan writes where the next run works.
-END_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
 STOP_SECONDS = 3
 # As in the official slim images: what nobody reads inside a container.
 UNUSED_PATHS = ("doc", "man", "info", "locale", "lintian", "bug")
@@ -137,7 +135,7 @@ def _need_mmdebstrap() -> None:
 def _command(recipe: Recipe, folder: Path, archive: Path) -> list[str]:
     hooks = [*HOOKS, *_configuration_hooks(recipe, folder)]
     return [
-        *END_WITH_PARENT,
+        *ending_with_this_process(),
         "mmdebstrap",
         "--variant=apt",  # as in the official image, for Dockerfiles that install packages
         f"--include={','.join(PACKAGES)}",
