@@ -15,6 +15,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.images.inputs import SSH, ImageInputs
 from localcloud.images.progress import BuildProgress
 from localcloud.setup import Machine
+from localcloud.setup.shell import ending_with_this_process
 
 # BuildKit prints a whole command as one line.
 LONGEST_LINE = 2**20
@@ -42,13 +43,12 @@ class Plan:
     base_image: str | None = None
 
 
-async def build(name: str, plan: Plan, *, home: Path, tell: Callable[[str], None]) -> str:
+async def build(name: str, plan: Plan, *, tell: Callable[[str], None]) -> str:
     """Build an image into the Docker engine and return its image id.
 
     Args:
         name: What messages call the image.
         plan: What to build and with what.
-        home: Folder for files of this build.
         tell: Called with each step that runs and a summary.
 
     Raises:
@@ -56,9 +56,8 @@ async def build(name: str, plan: Plan, *, home: Path, tell: Callable[[str], None
     """
     inputs = plan.inputs
     progress = BuildProgress(lambda line: tell(f"    {name}: {line}"), inputs.secrets.values())
-    home.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(prefix="build-", dir=home) as folder,
+        tempfile.TemporaryDirectory(prefix="localcloud-build-") as folder,
         _credentials(inputs) as config,
     ):
         id_file = Path(folder) / "image-id"
@@ -88,6 +87,7 @@ def _command(plan: Plan, id_file: Path) -> list[str]:
     # `--name` alone takes a proxy's address, which may hold a password, from the environment.
     proxies = [name for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY") if os.environ.get(name)]
     return [
+        *ending_with_this_process(),
         str(plan.machine.client),
         "build",
         "--progress=plain",

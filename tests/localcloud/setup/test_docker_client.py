@@ -19,7 +19,7 @@ def client(folder: Path, version: str, *, buildx: bool) -> Path:
     return program
 
 
-def test_the_first_client_that_can_use_buildkit_is_taken(tmp_path: Path):
+def test_the_first_client_that_can_use_buildkit_is_taken(tmp_path: Path) -> None:
     new_without_plugin = client(tmp_path / "a", "28.2.2", buildx=False)
     old = client(tmp_path / "b", "20.10.24+dfsg1", buildx=False)
     client(tmp_path / "c", "27.0.1", buildx=True)
@@ -31,7 +31,7 @@ def test_the_first_client_that_can_use_buildkit_is_taken(tmp_path: Path):
 
 
 @pytest.mark.parametrize("version", ["28.2.2", "23.0.0", "18.06.1-ce"])
-def test_clients_without_buildkit_are_named_with_the_remedy(tmp_path: Path, version: str):
+def test_clients_without_buildkit_are_named_with_the_remedy(tmp_path: Path, version: str) -> None:
     useless = client(tmp_path / version, version, buildx=False)
 
     with pytest.raises(LocalCloudError) as failure:
@@ -41,6 +41,6 @@ def test_clients_without_buildkit_are_named_with_the_remedy(tmp_path: Path, vers
     assert "buildx plugin" in str(failure.value.fix)
 
 
-def test_no_client_at_all(tmp_path: Path):
+def test_no_client_at_all(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match="no docker command on PATH"):
         find_client(str(tmp_path))

@@ -64,7 +64,9 @@ def refusal(settings: CloudSettings) -> LocalCloudError:
     return failure.value
 
 
-def test_an_installed_engine_is_started_once_and_stopped_again(machine: CloudSettings, tmp_path: Path):
+def test_an_installed_engine_is_started_once_and_stopped_again(
+    machine: CloudSettings, tmp_path: Path
+) -> None:
     install_dockerd(tmp_path, ENGINE.format(python=sys.executable))
 
     engine = ensure_engine(machine)
@@ -81,7 +83,7 @@ def test_an_installed_engine_is_started_once_and_stopped_again(machine: CloudSet
 
 def test_an_engine_that_runs_other_containers_goes_on(
     machine: CloudSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("CONTAINERS", '[{"Id": "one"}]')
     install_dockerd(tmp_path, ENGINE.format(python=sys.executable))
     monkeypatch.setattr(docker_engine, "_running_containers", lambda: 1)
@@ -97,7 +99,7 @@ def test_an_engine_that_runs_other_containers_goes_on(
     assert stop_engine(machine) == "Docker engine stopped"
 
 
-def test_a_process_that_took_over_the_recorded_pid_is_left_alone(machine: CloudSettings):
+def test_a_process_that_took_over_the_recorded_pid_is_left_alone(machine: CloudSettings) -> None:
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         machine.home.mkdir()
@@ -121,7 +123,9 @@ def test_a_process_that_took_over_the_recorded_pid_is_left_alone(machine: CloudS
         ("something new", "repair what the log names"),
     ],
 )
-def test_an_engine_that_cannot_start_says_why(machine: CloudSettings, tmp_path: Path, log: str, fix: str):
+def test_an_engine_that_cannot_start_says_why(
+    machine: CloudSettings, tmp_path: Path, log: str, fix: str
+) -> None:
     machine.home.mkdir()
     (machine.home / "dockerd.log").write_text("a line of last week: cgroup iptables pid file found\n")
     install_dockerd(tmp_path, f'#!/bin/sh\necho "{log}"\nexit 1\n')
@@ -136,7 +140,7 @@ def test_an_engine_that_cannot_start_says_why(machine: CloudSettings, tmp_path: 
 
 def test_without_root_nothing_is_installed_or_started(
     machine: CloudSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(docker_engine, "is_root", lambda: False)
     monkeypatch.setattr(docker_engine, "installable", lambda: False)
 
@@ -153,7 +157,7 @@ def test_without_root_nothing_is_installed_or_started(
 
 def test_a_machine_that_can_install_an_engine_does(
     machine: CloudSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     asked: list[list[str]] = []
 
     def install(packages: list[str], *, optional: list[str]) -> None:
@@ -170,7 +174,7 @@ def test_a_machine_that_can_install_an_engine_does(
 
 def test_no_permission_on_the_socket_is_told_with_its_remedy(
     machine: CloudSettings, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(docker_engine, "_ask", lambda host: NoAnswer(host, "permission denied", denied=True))
 
     failure = refusal(machine)
@@ -181,7 +185,7 @@ def test_no_permission_on_the_socket_is_told_with_its_remedy(
 
 def test_an_engine_chosen_by_docker_host_is_never_replaced_by_another(
     machine: CloudSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     install_dockerd(tmp_path, ENGINE.format(python=sys.executable))
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
 
@@ -192,7 +196,7 @@ def test_an_engine_chosen_by_docker_host_is_never_replaced_by_another(
     assert not (machine.home / "dockerd.json").exists()
 
 
-def test_a_removed_docker_context_does_not_hide_the_usual_socket(monkeypatch: pytest.MonkeyPatch):
+def test_a_removed_docker_context_does_not_hide_the_usual_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONTEXT", "removed-long-ago")
 
