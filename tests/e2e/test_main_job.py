@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.stage import Stage, counted, eventually
 
 pytestmark = pytest.mark.docker
+CRASH = 'raise SystemExit("made to crash at start")\n'
 
 
 def test_the_url_answers_as_the_seed_does(stage: Stage):
@@ -90,7 +91,7 @@ def test_status_shows_the_service_its_deployment_and_its_task(stage: Stage):
 
 
 def test_a_changed_line_rolls_the_service_without_a_failed_request(stage: Stage):
-    stage.edit("app/service/application.py", "Hello from ECS!", "Hello from ECS, again!")
+    stage.edit("app/service/config.py", "Hello from ECS!", "Hello from ECS, again!")
 
     with stage.traffic() as traffic:
         stage.up()
@@ -101,7 +102,7 @@ def test_a_changed_line_rolls_the_service_without_a_failed_request(stage: Stage)
 
 
 def test_a_version_that_crashes_is_rolled_back_while_the_old_one_answers(stage: Stage):
-    stage.edit("app/service/__main__.py", "import ", 'raise SystemExit("made to crash at start")\nimport ')
+    stage.edit("app/service/__main__.py", "import signal\n", f"{CRASH}import signal\n")
 
     with stage.traffic() as traffic:
         ran = stage.run("up", "local")
@@ -114,7 +115,7 @@ def test_a_version_that_crashes_is_rolled_back_while_the_old_one_answers(stage: 
 
 
 def test_after_the_mistake_is_mended_up_works_again(stage: Stage):
-    stage.edit("app/service/__main__.py", 'raise SystemExit("made to crash at start")\n', "")
+    stage.edit("app/service/__main__.py", CRASH, "")
 
     stage.up()
 
