@@ -50,8 +50,8 @@ def _run(project: Project, run: Run, registrar: Registrar) -> Properties | None:
     loop.set_default_executor(threads)
     monitor = EngineMonitor(run, registrar, loop)
     _configure(project, run, monitor)
-    main = _main_file(project)
     try:
+        main = _main_file(project)
         with _as_if_fresh(project):
             loop.run_until_complete(run_in_stack(lambda: _execute(main)))
     except LocalCloudError as error:

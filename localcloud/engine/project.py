@@ -262,10 +262,18 @@ def _texts(values: Mapping[str, _Value]) -> dict[str, ConfigValue]:
 
 
 def _text(content: Any) -> str:
+    """Return the text that the CLI hands to the program: scalars as they are, structures as JSON with sorted keys."""
     if content is None:
         return ""
     if isinstance(content, str):
         return content
-    if isinstance(content, float) and content.is_integer() and abs(content) < 1e21:
-        return str(int(content))
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(_whole(content), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def _whole(content: Any) -> Any:
+    """Write 1.0 as 1, which the CLI's JSON does."""
+    if isinstance(content, dict):
+        return {key: _whole(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_whole(value) for value in content]
+    return int(content) if isinstance(content, float) and content.is_integer() else content

@@ -106,7 +106,8 @@ class Resource:
             value = getattr(self, item.name)
             if isinstance(value, Timeouts):
                 value = {name: seconds for name, seconds in vars(value).items() if seconds}
-            if value or item.name in {"urn", "type", "custom"}:
+            empty = value is None if item.name == "replacement_trigger" else not value
+            if not empty or item.name in {"urn", "type", "custom"}:
                 content[item.name] = value
         return content
 

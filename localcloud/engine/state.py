@@ -247,16 +247,21 @@ def stack_lock(state_file: Path, stack: str) -> Iterator[None]:
     Raises:
         LocalCloudError: Another run holds it; names its process id.
     """
-    state_file.parent.mkdir(parents=True, exist_ok=True)
     holder = state_file.with_suffix(".pid")
     lock = filelock.FileLock(state_file.with_suffix(".lock"), timeout=0)
     try:
+        state_file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout:
         pid = holder.read_text().strip() if holder.exists() else "unknown"
         raise LocalCloudError(
             f"another run is changing the stack {stack} (process {pid})",
             fix="wait until it has finished, or stop it with Ctrl-C",
+        ) from None
+    except OSError as error:
+        raise LocalCloudError(
+            f"cannot write to {state_file.parent}: {error.strerror or error}",
+            fix="make it a folder that this user may write to",
         ) from None
     try:
         holder.write_text(f"{os.getpid()}\n")

@@ -6,7 +6,7 @@ calls the same functions directly, on the program's event loop.
 
 import asyncio
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from google.protobuf.message import Message
@@ -140,8 +140,9 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.Tran
 def _set_options(
     request: resource_pb2.RegisterResourceRequest, options: resource_pb2.TransformResourceOptions
 ) -> None:
+    clear: Callable[[str], None] = request.ClearField  # type: ignore[assignment]  the stubs list every name
     for name, target in _SHARED.items():
-        Message.ClearField(request, target)
+        clear(target)
         _copy(options, name, request, target)
     request.deleteBeforeReplaceDefined = options.HasField("delete_before_replace")
     request.deleteBeforeReplace = options.delete_before_replace

@@ -227,7 +227,7 @@ def _mark(value: Wire, source: Wire) -> Wire:
         return secret(value)
     if isinstance(value, dict) and isinstance(source, dict):
         return {key: _mark(item, source.get(key)) for key, item in value.items()}
-    # A list may come back in another order, so a secret element makes the whole list secret.
     if isinstance(source, list) and contains_secret(source):
-        return secret(value)
+        # A list may come back in another order: unless it is the same, a secret element makes it secret as a whole.
+        return source if plain(value) == plain(source) else secret(value)
     return value
