@@ -29,14 +29,12 @@ def with_name(rule: Name, logical: str, values: Values, old: Values, seed: bytes
     given = values.get(rule.property)
     prefix = values.get(rule.prefix) if rule.prefix else None
     if given is None and prefix is not UNKNOWN:
-        start = prefix if isinstance(prefix, str) else f"{logical}-"
-        if rule.lower:
-            start = start.lower()
+        start = _start(rule, logical, prefix)
         kept = old.get(rule.property)
         digits = hashlib.sha256(seed).hexdigest() if seed else secrets.token_hex(32)
         values[rule.property] = (
             kept
-            if isinstance(kept, str) and _made_up(kept, start, rule)
+            if isinstance(kept, str) and _matches(kept, start, rule)
             else start + digits[:RANDOM_DIGITS] + rule.suffix
         )
     name = values.get(rule.property)
@@ -52,6 +50,17 @@ def with_name(rule: Name, logical: str, values: Values, old: Values, seed: bytes
     return []
 
 
-def _made_up(name: str, start: str, rule: Name) -> bool:
+def made_up(rule: Name, logical: str, values: Values) -> bool:
+    """Whether the physical name in these inputs was made up here, so that a replacement gets another one."""
+    name, prefix = values.get(rule.property), values.get(rule.prefix)
+    return isinstance(name, str) and _matches(name, _start(rule, logical, prefix), rule)
+
+
+def _start(rule: Name, logical: str, prefix: object) -> str:
+    start = prefix if isinstance(prefix, str) else f"{logical}-"
+    return start.lower() if rule.lower else start
+
+
+def _matches(name: str, start: str, rule: Name) -> bool:
     pattern = re.escape(start) + rf"[0-9a-f]{{{RANDOM_DIGITS}}}" + re.escape(rule.suffix)
     return re.fullmatch(pattern, name) is not None

@@ -16,6 +16,7 @@ from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.functions import FUNCTIONS, check_arguments
 from localcloud.providers.aws.inputs import InputChecker
 from localcloud.providers.aws.lifecycle import RECORDED, Lifecycle, changed_inputs
+from localcloud.providers.aws.names import made_up
 from localcloud.providers.aws.resource_type import ResourceType
 from localcloud.providers.aws.table import RESOURCE_TYPES
 from localcloud.providers.aws.tagging import merged
@@ -124,7 +125,7 @@ class AwsProvider(protocol.Provider):
             diffs=sorted(changed),
             replaces=replaces,
             stables=[name for name in ("arn", "id") if name in schema.outputs and not replaces],
-            delete_before_replace=bool(replaces) and _collides(kind, old, new),
+            delete_before_replace=bool(replaces) and _collides(kind, request.name, old, new),
             detailed_diff=detailed,
         )
 
@@ -280,12 +281,12 @@ def resource_type(qualified: str) -> ResourceType:
     return kind
 
 
-def _collides(kind: ResourceType, old: Values, new: Values) -> bool:
-    """Whether old and new object cannot exist side by side: AWS keeps names unique."""
-    if kind.delete_before_replace:
-        return True
-    name = kind.name.property if kind.name else None
-    return name is not None and name in new and old.get(name) == new.get(name)
+def _collides(kind: ResourceType, logical: str, old: Values, new: Values) -> bool:
+    """Whether old and new object cannot exist side by side: AWS keeps names unique, and this one was given."""
+    if kind.delete_before_replace or kind.name is None:
+        return kind.delete_before_replace
+    name = kind.name.property
+    return old.get(name) == new.get(name) and not made_up(kind.name, logical, new)
 
 
 def _property_diff(name: str, old: Values, new: Values, *, replace: bool) -> protocol.PropertyDiff:

@@ -180,8 +180,7 @@ def diagnose(context: Context, key: Values, wanted: Values, since: float) -> lis
     """
     try:
         tasks = _failed_tasks(context, key, str(wanted.get("taskDefinition", "")), since)
-        reasons = [text for task in tasks[:3] for text in _task_text(task)]
-        reasons += _unhealthy_targets(context, wanted)
+        reasons = _task_texts(tasks) + _unhealthy_targets(context, wanted)
         return reasons + (_log_text(context, tasks[0]) if tasks else [])
     except LocalCloudError as error:
         return [f"details are not available: {error.message}"]
@@ -204,13 +203,21 @@ def _failed_tasks(context: Context, key: Values, task_definition: str, since: fl
     return sorted(mine, key=order, reverse=True)
 
 
-def _task_text(task: Values) -> list[str]:
-    lines = []
-    if task.get("stoppedReason"):
-        lines.append(f"task {_short(task['taskArn'])} stopped: {task['stoppedReason']}")
+def _task_texts(tasks: list[Values]) -> list[str]:
+    """Why tasks stopped, each reason once with the task it was last seen on."""
+    seen: dict[str, str] = {}
+    for task in tasks:
+        text = "; ".join(_stop_reasons(task))
+        if text and text not in seen:
+            seen[text] = f"task {_short(task['taskArn'])} stopped: {text}"
+    return list(seen.values())[:3]
+
+
+def _stop_reasons(task: Values) -> list[str]:
+    lines = [task["stoppedReason"]] if task.get("stoppedReason") else []
     for container in task.get("containers", []):
         exit_code, reason = container.get("exitCode"), container.get("reason")
-        if exit_code is not None or reason:
+        if exit_code is not None or (reason and reason not in lines):
             code = f" exited with code {exit_code}" if exit_code is not None else ""
             lines.append(f"container {container['name']}{code}{f': {reason}' if reason else ''}")
     return lines
