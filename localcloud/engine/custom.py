@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from pulumi.provider.experimental.provider import CheckFailure
+
 from localcloud.engine.diffing import Difference, difference, property_changes
 from localcloud.engine.events import Op
 from localcloud.engine.goals import Goal
@@ -55,12 +57,9 @@ class CustomStep:
 
     def _check(self, old_inputs: Properties, inputs: Properties) -> Resource:
         checked = self.provider.check(self.urn, old_inputs, inputs, self.seed)
-        failures = [
-            f"{failure.property}: {failure.reason}" if failure.property else failure.reason
-            for failure in checked.failures
-        ]
-        if failures:
-            raise LocalCloudError("invalid inputs\n" + "\n".join(f"  {text}" for text in failures))
+        if checked.failures:
+            lines = [f"  {_failure(item)}" for item in checked.failures]
+            raise LocalCloudError("\n".join(["invalid inputs", *lines]))
         return self.goal.resource(self.urn, checked.inputs, self.reference)
 
     def create(self, old: Resource | None) -> Resource:
@@ -182,6 +181,13 @@ class CustomStep:
             new = replace(wanted, id=made.id, outputs=made.outputs, import_id=self.goal.import_id)
             self.run.state.change(lambda: self.run.state.put(new))
         return new
+
+
+def _failure(failure: CheckFailure) -> str:
+    """Return what is wrong with one property; some reasons name the property already, as Terraform's do."""
+    if not failure.property or failure.reason.startswith(f"{failure.property}:"):
+        return failure.reason
+    return f"{failure.property}: {failure.reason}"
 
 
 def _with(wanted: Resource, made: Made) -> Resource:

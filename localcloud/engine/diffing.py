@@ -8,8 +8,19 @@ from pulumi.provider.experimental.provider import DiffResponse, PropertyDiffKind
 from localcloud.engine.events import PropertyChange
 from localcloud.engine.paths import Path, contains_path, parse_path, render_path
 from localcloud.engine.resources import Resource
-from localcloud.engine.values import ARCHIVE, ASSET, SIGNATURE, Properties, Wire, is_secret, plain, printable
+from localcloud.engine.values import (
+    ARCHIVE,
+    ASSET,
+    SIGNATURE,
+    UNKNOWN,
+    Properties,
+    Wire,
+    is_secret,
+    plain,
+    printable,
+)
 
+_DELETING = {PropertyDiffKind.DELETE, PropertyDiffKind.DELETE_REPLACE}
 _REPLACING = {PropertyDiffKind.ADD_REPLACE, PropertyDiffKind.DELETE_REPLACE, PropertyDiffKind.UPDATE_REPLACE}
 
 
@@ -78,7 +89,9 @@ def difference(
         key for key, item in answer.detailed_diff.items() if item.kind in _REPLACING
     }
     named = {*answer.diffs, *answer.detailed_diff, *answer.replaces}
-    changes = own or _from_outputs(old, inputs, named)
+    known = {str(_path(item.path)[0]) for item in own}
+    unseen = {text for text in named if str(_path(text)[0]) not in known}
+    changes = own + _from_outputs(old, inputs, unseen, answer)
     patterns = [_path(text) for text in replace_on_changes]
     touched = {_path(item.path) for item in changes} | {_path(text) for text in named}
     asked = any(contains_path(pattern, path) for pattern in patterns for path in touched)
@@ -106,9 +119,16 @@ def _forces(path: Path, roots: set[str], patterns: Sequence[Path]) -> bool:
     return str(path[0]) in roots or any(contains_path(pattern, path) for pattern in patterns)
 
 
-def _from_outputs(old: Resource, inputs: Properties, named: set[str]) -> tuple[PropertyChange, ...]:
-    """Return changes that only the provider sees: the object differs from its unchanged inputs."""
+def _from_outputs(
+    old: Resource, inputs: Properties, named: set[str], answer: DiffResponse
+) -> tuple[PropertyChange, ...]:
+    """Return changes that only the provider sees: what it computes, or an object that differs from its inputs."""
+    computed = {
+        str(_path(text)[0])
+        for text, item in answer.detailed_diff.items()
+        if not item.input_diff and item.kind not in _DELETING
+    }
     keys = sorted({str(_path(text)[0]) for text in named})
     before = {key: old.outputs[key] for key in keys if key in old.outputs}
-    after = {key: inputs[key] for key in keys if key in inputs}
+    after = {key: inputs.get(key, UNKNOWN) for key in keys if key in inputs or key in computed}
     return property_changes(before, after)

@@ -151,13 +151,17 @@ class Display:
             for key, value in sorted(outcome.outputs.items()):
                 self._print("", "", f"    {key}: {_full(value)}")
         self._counts(outcome)
-        if outcome.unemulated:
-            self._print("", "yellow", "Declared for AWS, not run by the local cloud:")
-            for urn, reason in sorted(outcome.unemulated.items()):
-                self._print("", "", f"    {urn_name(urn)}  {urn_type(urn)}  {reason}")
+        self._remarks("Declared for AWS, not run by the local cloud:", outcome.unemulated)
+        self._remarks("Done differently by the local cloud:", outcome.notes)
         if not outcome.ok:
             self._errors(outcome)
         self._print("", "", f"Duration: {outcome.duration:.1f}s")
+
+    def _remarks(self, title: str, remarks: Mapping[str, str]) -> None:
+        if remarks:
+            self._print("", "yellow", title)
+        for urn, text in sorted(remarks.items()):
+            self._print("", "", f"    {urn_name(urn)}  {urn_type(urn)}  {text}")
 
     def _counts(self, outcome: Outcome) -> None:
         words = 2 if outcome.operation is Operation.PREVIEW else 1

@@ -217,7 +217,8 @@ def _outcome(run: Run, before: Properties, after: Properties, started: float) ->
         duration=time.monotonic() - started,
         interrupted=run.cancelled.is_set(),
         output_changes=changes,
-        unemulated=run.registry.unemulated(),
+        unemulated=run.registry.remarks("unemulated"),
+        notes=run.registry.remarks("notes"),
     )
 
 

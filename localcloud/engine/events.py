@@ -122,6 +122,7 @@ class Outcome:
         interrupted: Whether the user stopped the run.
         output_changes: Stack outputs that differ from before the run.
         unemulated: Resources that are declared for AWS and not run by the local cloud: reason by URN.
+        notes: What the local cloud does differently from what a resource asks for: text by URN.
     """
 
     operation: Operation
@@ -133,6 +134,7 @@ class Outcome:
     interrupted: bool = False
     output_changes: tuple[PropertyChange, ...] = ()
     unemulated: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:

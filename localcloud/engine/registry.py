@@ -65,13 +65,13 @@ class Registry:
                 return self._keep(record)
         raise LocalCloudError(f"the provider {reference} is neither in the program nor in the state")
 
-    def unemulated(self) -> dict[str, str]:
-        """Return what providers only recorded: reason by URN."""
+    def remarks(self, name: str) -> dict[str, str]:
+        """Return what providers say about resources in their optional attribute `name`: text by URN."""
         with self._lock:
             providers = list(self._configured.values())
         found: dict[str, str] = {}
         for provider in providers:
-            found |= getattr(provider, "unemulated", {})
+            found |= getattr(provider, name, {})
         return found
 
     def _keep(self, resource: Resource) -> Instance:

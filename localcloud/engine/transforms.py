@@ -7,7 +7,7 @@ calls the same functions directly, on the program's event loop.
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from google.protobuf.message import Message
 from pulumi.runtime._callbacks import _CallbackServicer
@@ -140,7 +140,7 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.Tran
 def _set_options(
     request: resource_pb2.RegisterResourceRequest, options: resource_pb2.TransformResourceOptions
 ) -> None:
-    clear: Callable[[str], None] = request.ClearField  # type: ignore[assignment]  the stubs list every name
+    clear = cast("Callable[[str], None]", request.ClearField)  # the stubs list every name
     for name, target in _SHARED.items():
         clear(target)
         _copy(options, name, request, target)

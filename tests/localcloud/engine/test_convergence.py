@@ -26,7 +26,7 @@ net = Thing("net", kind="net-{generation}")
 group = Group("group")
 for n in range({generation} % 3 + 2):
     part = Thing(f"part-{{n}}", value=net.arn, opts=Options(parent=group))
-    Thing(f"leaf-{{n}}", kind=f"exclusive-{generation}-{{n}}", tags={{"part": part.arn}}, opts=Options(depends_on=[part]))
+    Thing(f"leaf-{{n}}", kind=f"exclusive-{generation}", tags={{"part": part.arn}}, opts=Options(depends_on=[part]))
 Thing("alone", size={generation})
 """
 

@@ -1,5 +1,7 @@
 """The order of deletions: nothing goes while something that needs it is there."""
 
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,18 +21,20 @@ def acyclic(draw: st.DrawFn) -> list[Resource]:
     for number in range(count):
         needs = draw(st.lists(st.integers(0, number - 1), max_size=3)) if number else []
         parent = str(draw(st.integers(0, number - 1))) if number and draw(st.booleans()) else ""
-        for _ in range(draw(st.integers(1, 2))):
-            made.append(resource(str(number), [str(need) for need in needs], parent))
+        copies = draw(st.integers(1, 2))
+        made += [resource(str(number), [str(need) for need in needs], parent) for _ in range(copies)]
     return draw(st.permutations(made))
 
 
 @given(acyclic(), st.randoms())
-def test_everything_goes_and_never_before_what_needs_it(resources: list[Resource], chance: object) -> None:
+def test_everything_goes_and_never_before_what_needs_it(
+    resources: list[Resource], chance: random.Random
+) -> None:
     graph = DeletionGraph(resources)
     left = set(resources)
     free = graph.ready()
     while free:
-        index = chance.randrange(len(free))  # type: ignore[attr-defined]  a random.Random
+        index = chance.randrange(len(free))
         going = free.pop(index)
         assert not [other for other in left if other is not going and going.urn in other.needs()]
         left.remove(going)

@@ -50,7 +50,8 @@ def test_the_program_sees_its_stack_config_folder_and_arguments(bench: Workbench
             pulumi.get_stack(), pulumi.get_project(), pulumi.get_organization(),
             config.require_int("size"), config.require("title"), config.require_object("deep"),
             pulumi.Config("fake").require("region"),
-            os.path.samefile(os.getcwd(), os.path.dirname(os.path.abspath(__file__))), __name__, pulumi.runtime.is_dry_run(),
+            os.path.samefile(os.getcwd(), os.path.dirname(os.path.abspath(__file__))),
+            __name__, pulumi.runtime.is_dry_run(),
         ])
     """)
 

@@ -32,15 +32,15 @@ config:
 PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": "correct horse"}
 
 
-def load(root: Path, project: str, stack: str = "", **arguments: object) -> Project:
+def load(root: Path, project: str, stack: str = "", overrides: dict[str, str] | None = None) -> Project:
     (root / "Pulumi.yaml").write_text("name: shop\nruntime: python\n" + project)
     (root / "Pulumi.test.yaml").write_text(stack)
-    return Project.load(root, "test", environment={}, **arguments)  # type: ignore[arg-type]  overrides only
+    return Project.load(root, "test", environment={}, overrides=overrides)
 
 
-def message(root: Path, project: str, stack: str = "", **arguments: object) -> str:
+def message(root: Path, project: str, stack: str = "", overrides: dict[str, str] | None = None) -> str:
     with pytest.raises(LocalCloudError) as caught:
-        load(root, project, stack, **arguments)
+        load(root, project, stack, overrides)
     return str(caught.value)
 
 
