@@ -7,8 +7,10 @@ from localcloud.settings import CloudSettings
 from localcloud.setup.base_image import ensure_base_image
 from localcloud.setup.docker_client import find_client
 from localcloud.setup.docker_engine import Engine, ensure_engine, stop_engine
-from localcloud.setup.preflight import check_machine
+from localcloud.setup.preflight import check_machine, check_space
 
+# Where an engine of this machine keeps its images, often on a disk of its own.
+ENGINE_FOLDER = Path("/var/lib/docker")
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 
 __all__ = ["DEFAULT_BASE_IMAGE", "Engine", "Machine", "ensure_base_image", "prepare", "stop_engine"]
@@ -43,6 +45,8 @@ def prepare(settings: CloudSettings, *, base_image: str | None = DEFAULT_BASE_IM
     """
     check_machine(settings)
     engine = ensure_engine(settings)
+    if ENGINE_FOLDER.is_dir() and engine.host.startswith("unix://"):
+        check_space(ENGINE_FOLDER)
     client = find_client()
     found = ensure_base_image(settings, engine.host, base_image) if base_image else None
     return Machine(

@@ -1,7 +1,6 @@
 """Checks that cost nothing and save a long wait for a failure."""
 
 import shutil
-import socket
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
@@ -39,17 +38,6 @@ def check_space(folder: Path, needed: int = NEEDED_BYTES) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise LocalCloudError(
-            f"the disk of {folder} is nearly full: {free / 1024**3:.1f} of {needed / 1024**3:.1f} GiB free",
+            f"the disk of {folder} is nearly full: {free / 2**30:.1f} GiB free, {needed / 2**30:.1f} GiB needed",
             fix="free some space, for example: docker system prune",
         )
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server can listen on this TCP port of localhost."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
