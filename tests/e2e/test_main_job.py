@@ -150,7 +150,7 @@ def test_two_services_share_the_load_balancer_by_path(stage: Stage):
         stage.up()
         assert stage.get("/").text == "Hello from ECS, again!"
         assert stage.get("/admin/healthz").headers["content-type"].startswith("application/json")
-        assert len(stage.containers()) == 2
+        eventually(lambda: len(stage.containers()) == 2, 20, "one container per service")
     finally:
         config.write_text(original)
     stage.up()
