@@ -1,70 +1,53 @@
-"""The stack: settings, one network, one cluster, one load balancer, and each service with its image."""
+"""The stack: one network, one cluster, one load balancer, and each service with its image."""
 
 import gc
 
 import pulumi
 
-from infra.components import (
-    AwsAccount,
-    Cluster,
-    ClusterArgs,
-    ContainerImage,
-    ContainerImageArgs,
-    LoadBalancer,
-    LoadBalancerArgs,
-    Microservice,
-    MicroserviceArgs,
-    Network,
-    NetworkArgs,
-)
+from infra import components as c
 from infra.pure.names import StackNames
 from infra.pure.routing import priorities
-from infra.settings import load
+from infra.settings.loader import load
 
-# The objects of a program live until it ends; looking for garbage among them doubles the time of a large stack.
+# A program's objects live until it ends; looking for garbage among them doubles the time of a large stack.
 gc.set_threshold(50_000, 20, 50)
 
-settings, aws_settings = load()
+loaded = load()
+settings = loaded.settings
 names = StackNames(pulumi.get_project(), pulumi.get_stack())
-tags = {"Project": names.project, "Stack": names.stack, "ManagedBy": "pulumi", **settings.tags}
-account = AwsAccount.connect(aws_settings, tags)
+account = c.AwsAccount.connect(loaded.aws, {**names.tags, **settings.tags})
 on_aws = pulumi.ResourceOptions(provider=account.provider)
+stack = c.StackContext(account=account, names=names, settings=settings, secrets=loaded.secrets)
 
-network = Network("network", NetworkArgs(settings=settings.network), on_aws)
-cluster = Cluster("cluster", ClusterArgs(cluster_name=names.cluster, settings=settings.cluster), on_aws)
-load_balancer = LoadBalancer(
-    "load-balancer",
-    LoadBalancerArgs(network=network, settings=settings.load_balancer, production=settings.production),
-    on_aws,
-)
+network = c.Network("network", c.NetworkArgs(stack=stack), on_aws)
+cluster = c.Cluster("cluster", c.ClusterArgs(stack=stack, network=network), on_aws)
+balancer = c.LoadBalancer("load-balancer", c.LoadBalancerArgs(stack=stack, network=network), on_aws)
+discovery = observability = None
+if namespace := settings.cluster.namespace:
+    discovery = c.Discovery("discovery", c.DiscoveryArgs(network=network, namespace=namespace), on_aws)
+if settings.is_observed:
+    observability = c.Observability(
+        "observability", c.ObservabilityArgs(stack=stack, load_balancer=balancer), on_aws
+    )
 
-images: dict[str, ContainerImage] = {}
-services: dict[str, Microservice] = {}
+images, services = {}, {}
 positions = priorities({name: service.route.key for name, service in settings.services.items()})
 for name, service in settings.services.items():
-    images[name] = ContainerImage(
-        name,
-        ContainerImageArgs(
-            repository_name=names.repository(name), build=service.build, force_delete=not settings.production
-        ),
-        on_aws,
+    images[name] = c.service_image(name, stack, service, on_aws)
+    args = c.MicroserviceArgs(
+        stack=stack,
+        network=network,
+        cluster=cluster,
+        load_balancer=balancer,
+        discovery=discovery,
+        observability=observability,
+        image=images[name].reference,
+        priority=positions[name],
+        settings=service,
     )
-    services[name] = Microservice(
-        name,
-        MicroserviceArgs(
-            account=account,
-            cluster=cluster,
-            network=network,
-            load_balancer=load_balancer,
-            image=images[name].reference,
-            priority=positions[name],
-            names=names,
-            settings=service,
-        ),
-        on_aws,
-    )
+    services[name] = c.Microservice(name, args, on_aws)
 
-pulumi.export("url", load_balancer.url)
+pulumi.export("url", balancer.url)
 pulumi.export("cluster", cluster.cluster_name)
 pulumi.export("services", {name: service.service_name for name, service in services.items()})
 pulumi.export("images", {name: image.digest for name, image in images.items()})

@@ -3,9 +3,14 @@
 from infra.components.aws_account import AwsAccount
 from infra.components.cluster import Cluster, ClusterArgs
 from infra.components.container_image import ContainerImage, ContainerImageArgs
+from infra.components.discovery import Discovery, DiscoveryArgs
+from infra.components.image_reference import ImageReference, ImageReferenceArgs
 from infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.components.microservice import Microservice, MicroserviceArgs
 from infra.components.network import Network, NetworkArgs
+from infra.components.observability import Observability, ObservabilityArgs
+from infra.components.service_image import service_image
+from infra.components.stack_context import StackContext
 
 __all__ = [
     "AwsAccount",
@@ -13,10 +18,18 @@ __all__ = [
     "ClusterArgs",
     "ContainerImage",
     "ContainerImageArgs",
+    "Discovery",
+    "DiscoveryArgs",
+    "ImageReference",
+    "ImageReferenceArgs",
     "LoadBalancer",
     "LoadBalancerArgs",
     "Microservice",
     "MicroserviceArgs",
     "Network",
     "NetworkArgs",
+    "Observability",
+    "ObservabilityArgs",
+    "StackContext",
+    "service_image",
 ]

@@ -1,12 +1,15 @@
 """The AWS account a stack is deployed to: provider, partition, region, account id."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings import AwsSettings
+from infra.pure import iam
+from infra.settings.aws import AwsSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +21,16 @@ class AwsAccount:
         partition: `aws`, `aws-cn`, `aws-us-gov`, …
         region: Region code.
         account_id: Twelve digits.
+        tasks_trust: Trust policy of the roles of ECS tasks, as JSON.
+        registry_credentials: User name and password for the account's image registry, valid for twelve hours.
     """
 
     provider: aws.Provider
     partition: pulumi.Output[str]
     region: pulumi.Output[str]
     account_id: pulumi.Output[str]
+    tasks_trust: pulumi.Output[str]
+    registry_credentials: pulumi.Output[aws.ecr.GetAuthorizationTokenResult]
 
     @classmethod
     def connect(cls, settings: AwsSettings, tags: Mapping[str, str]) -> "AwsAccount":
@@ -33,29 +40,43 @@ class AwsAccount:
             settings: Region, credentials and guards.
             tags: Tags that every resource gets.
         """
-        provider = aws.Provider(
-            "aws",
-            region=settings.region,
-            profile=settings.profile,
-            allowed_account_ids=list(settings.allowed_account_ids) or None,
-            assume_roles=[
-                aws.ProviderAssumeRoleArgs(
-                    role_arn=role.role_arn, session_name=role.session_name, external_id=role.external_id
-                )
-                for role in settings.assume_roles
-            ]
-            or None,
-            max_retries=settings.max_retries,
-            default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
-        )
+        provider = _provider(settings, tags)
         options = pulumi.InvokeOutputOptions(provider=provider)
+        account_id = aws.get_caller_identity_output(opts=options).account_id
         return cls(
             provider=provider,
             partition=aws.get_partition_output(opts=options).partition,
             region=aws.get_region_output(opts=options).region,
-            account_id=aws.get_caller_identity_output(opts=options).account_id,
+            account_id=account_id,
+            tasks_trust=pulumi.Output.json_dumps(
+                account_id.apply(lambda known: iam.service_trust("ecs-tasks.amazonaws.com", account_id=known))
+            ),
+            registry_credentials=aws.ecr.get_authorization_token_output(opts=options),
         )
+
+    @property
+    def facts(self) -> pulumi.Output[dict[str, str]]:
+        """Partition, region and account id together, by the names that documents take them."""
+        return pulumi.Output.all(partition=self.partition, region=self.region, account_id=self.account_id)
 
     def managed_policy(self, name: str) -> pulumi.Output[str]:
         """ARN of a policy that AWS manages, for example `service-role/AmazonECSTaskExecutionRolePolicy`."""
         return pulumi.Output.concat("arn:", self.partition, ":iam::aws:policy/", name)
+
+
+def _provider(settings: AwsSettings, tags: Mapping[str, str]) -> aws.Provider:
+    roles = [
+        aws.ProviderAssumeRoleArgs(
+            role_arn=role.role_arn, session_name=role.session_name, external_id=role.external_id
+        )
+        for role in settings.assume_roles
+    ]
+    return aws.Provider(
+        "aws",
+        region=settings.region,
+        profile=settings.profile,
+        allowed_account_ids=list(settings.allowed_account_ids) or None,
+        assume_roles=roles or None,
+        max_retries=settings.max_retries,
+        default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
+    )

@@ -1,6 +1,9 @@
 """ContainerImage: an image built from source, pushed under its content's hash and known by its digest."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +11,18 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker_build as docker_build
 
+from infra.components.aws_account import AwsAccount
+from infra.pure import iam, lifecycle
 from infra.pure.context_hash import build_hash
-from infra.settings.service import Build
+from infra.settings.base import Architecture
+from infra.settings.container import Build, Repository
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-KEPT_IMAGES = 50
-UNTAGGED_DAYS = 14
+CACHE_TAG = "build-cache"
+PLATFORMS: Mapping[Architecture, docker_build.Platform] = {
+    "x86_64": docker_build.Platform.LINUX_AMD64,
+    "arm64": docker_build.Platform.LINUX_ARM64,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +30,19 @@ class ContainerImageArgs:
     """What a `ContainerImage` is made from.
 
     Args:
+        account: Provider and facts of the AWS account.
         repository_name: Physical name of the ECR repository; people look it up.
         build: How to build.
+        architecture: Processor architecture of the tasks.
+        secrets: Encrypted configuration values that the build may ask for.
         force_delete: Whether destroying the stack may delete images.
     """
 
+    account: AwsAccount
     repository_name: str
     build: Build
+    architecture: Architecture
+    secrets: Mapping[str, pulumi.Output[str]]
     force_delete: bool
 
 
@@ -37,6 +52,9 @@ class ContainerImage(pulumi.ComponentResource):
     Outputs:
         reference: `repository@sha256:…`, what a task runs.
         digest: `sha256:…`.
+
+    Raises:
+        pulumi.RunError: The build context or its Dockerfile does not exist.
     """
 
     reference: pulumi.Output[str]
@@ -47,80 +65,121 @@ class ContainerImage(pulumi.ComponentResource):
     ) -> None:
         super().__init__("ecs-microservice:index:ContainerImage", name, None, opts)
         self._name = name
-        repository = self._repository(args)
-        image = self._build(args.build, repository)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        tag = self._content_hash()
+        repository = self._repository(args.build.repository)
+        image = self._image(repository, tag)
         self.digest = image.digest
         self.reference = pulumi.Output.concat(repository.repository_url, "@", image.digest)
         self.register_outputs({"reference": self.reference, "digest": self.digest})
 
-    def _repository(self, args: ContainerImageArgs) -> aws.ecr.Repository:
+    def _content_hash(self) -> str:
+        build = self._args.build
+        context = PROJECT_ROOT / build.context
+        try:
+            return build_hash(
+                context,
+                context / build.dockerfile,
+                args=build.args,
+                target=build.target,
+                platforms=[PLATFORMS[self._args.architecture].value],
+            )
+        except FileNotFoundError as error:
+            key = f"{pulumi.get_project()}:services.{self._name}.build"
+            raise pulumi.RunError(
+                f"{key} is {build.context!r} with {build.dockerfile!r}: {error}; allowed: an existing folder with "
+                f"its Dockerfile, relative to the project\n  fix: pulumi config set --path '{key}.context' <folder>"
+            ) from None
+
+    def _repository(self, settings: Repository) -> aws.ecr.Repository:
+        with_cache = self._args.build.cache == "registry"
+        exclusion = aws.ecr.RepositoryImageTagMutabilityExclusionFilterArgs(
+            filter=CACHE_TAG, filter_type="WILDCARD"
+        )
         repository = aws.ecr.Repository(
             self._name,
-            name=args.repository_name,
-            image_tag_mutability="IMMUTABLE",
+            name=self._args.repository_name,
+            # A tag never moves; only the build cache, which nothing runs, is written over.
+            image_tag_mutability="IMMUTABLE_WITH_EXCLUSION" if with_cache else "IMMUTABLE",
+            image_tag_mutability_exclusion_filters=[exclusion] if with_cache else None,
             image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
-            force_delete=args.force_delete,
-            opts=pulumi.ResourceOptions(parent=self),
+            encryption_configurations=[
+                aws.ecr.RepositoryEncryptionConfigurationArgs(
+                    encryption_type="KMS", kms_key=settings.kms_key_arn
+                )
+            ]
+            if settings.kms_key_arn
+            else None,
+            force_delete=self._args.force_delete,
+            tags={"Service": self._name},
+            opts=self._child,
         )
         aws.ecr.LifecyclePolicy(
             self._name,
             repository=repository.name,
-            policy=json.dumps(lifecycle_policy()),
-            opts=pulumi.ResourceOptions(parent=self),
+            policy=json.dumps(lifecycle.policy(settings)),
+            opts=self._child,
         )
+        if settings.pull_accounts:
+            document = self._args.account.partition.apply(
+                lambda partition: iam.pull_images(partition=partition, accounts=settings.pull_accounts)
+            )
+            aws.ecr.RepositoryPolicy(
+                self._name,
+                repository=repository.name,
+                policy=pulumi.Output.json_dumps(document),
+                opts=self._child,
+            )
         return repository
 
-    def _build(self, build: Build, repository: aws.ecr.Repository) -> docker_build.Image:
-        context = PROJECT_ROOT / build.context
-        dockerfile = context / build.dockerfile
-        tag = build_hash(context, dockerfile, args=build.args, target=build.target)
-        credentials = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
+    def _image(self, repository: aws.ecr.Repository, tag: str) -> docker_build.Image:
+        build, url = self._args.build, repository.repository_url
+        credentials = self._args.account.registry_credentials
+        secrets = {name: self._args.secrets[key] for name, key in build.secrets.items()}
         return docker_build.Image(
             self._name,
-            # Relative to the project, as the program runs there: an absolute path would differ between
-            # machines.
+            # Relative to the project, where the program runs: an absolute path differs between machines.
             context=docker_build.BuildContextArgs(location=build.context),
             dockerfile=docker_build.DockerfileArgs(location=f"{build.context}/{build.dockerfile}"),
-            build_args=build.args or None,
+            build_args=dict(build.args) or None,
+            secrets=secrets or None,
             target=build.target,
-            tags=[pulumi.Output.concat(repository.repository_url, ":", tag)],
+            platforms=[PLATFORMS[self._args.architecture]],
+            tags=[pulumi.Output.concat(url, ":", tag)],
+            cache_from=self._cache_from(url),
+            cache_to=self._cache_to(url),
             push=True,
+            # A broken Dockerfile shows in the preview, not half-way through an update.
             build_on_preview=True,
             registries=[
                 docker_build.RegistryArgs(
-                    address=repository.repository_url,
+                    address=url,
                     username=credentials.user_name,
                     password=pulumi.Output.secret(credentials.password),
                 )
             ],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._child,
         )
 
+    def _cache_from(self, url: pulumi.Output[str]) -> list[docker_build.CacheFromArgs] | None:
+        if self._args.build.cache != "registry":
+            return None
+        ref = pulumi.Output.concat(url, ":", CACHE_TAG)
+        return [docker_build.CacheFromArgs(registry=docker_build.CacheFromRegistryArgs(ref=ref))]
 
-def lifecycle_policy() -> dict[str, object]:
-    """Keep the last images for a rollback and let go of what no tag names any more."""
-    return {
-        "rules": [
-            {
-                "rulePriority": 1,
-                "description": f"Untagged images go after {UNTAGGED_DAYS} days",
-                "selection": {
-                    "tagStatus": "untagged",
-                    "countType": "sinceImagePushed",
-                    "countUnit": "days",
-                    "countNumber": UNTAGGED_DAYS,
-                },
-                "action": {"type": "expire"},
-            },
-            {
-                "rulePriority": 2,
-                "description": f"The last {KEPT_IMAGES} images stay",
-                "selection": {
-                    "tagStatus": "any",
-                    "countType": "imageCountMoreThan",
-                    "countNumber": KEPT_IMAGES,
-                },
-                "action": {"type": "expire"},
-            },
-        ]
-    }
+    def _cache_to(self, url: pulumi.Output[str]) -> list[docker_build.CacheToArgs] | None:
+        match self._args.build.cache:
+            case "none":
+                return None
+            case "inline":
+                return [docker_build.CacheToArgs(inline=docker_build.CacheToInlineArgs())]
+            case "registry":
+                registry = docker_build.CacheToRegistryArgs(
+                    ref=pulumi.Output.concat(url, ":", CACHE_TAG),
+                    mode=docker_build.CacheMode.MAX,
+                    # ECR keeps a cache only as an OCI image manifest.
+                    image_manifest=True,
+                    oci_media_types=True,
+                )
+                return [docker_build.CacheToArgs(registry=registry)]

@@ -1,14 +1,21 @@
 """LoadBalancer: one Application Load Balancer for all services of a stack."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.access_log_bucket import AccessLogBucket, AccessLogBucketArgs
+from infra.components.certificate import Certificate, CertificateArgs
+from infra.components.firewall import Firewall, FirewallArgs
 from infra.components.network import Network
-from infra.settings.load_balancer import LoadBalancer as LoadBalancerSettings
+from infra.components.stack_context import StackContext
 
 HTTP_PORT = 80
+HTTPS_PORT = 443
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,15 +23,13 @@ class LoadBalancerArgs:
     """What a `LoadBalancer` is made from.
 
     Args:
+        stack: Account and settings of the stack. In production the load balancer is protected from deletion unless
+            the settings say otherwise, and its access logs stay when it goes.
         network: Where it stands.
-        settings: The stack's load balancer settings.
-        production: Whether the stack is production, which protects it from deletion unless the settings say
-            otherwise.
     """
 
+    stack: StackContext
     network: Network
-    settings: LoadBalancerSettings
-    production: bool
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -32,49 +37,82 @@ class LoadBalancer(pulumi.ComponentResource):
 
     Outputs:
         url: Address for a browser.
-        listener_arn: Listener that the services' rules belong to.
+        arn_suffix: `app/<name>/<id>`, its name in CloudWatch.
+        listener_arn: Listener that the services' rules belong to: HTTPS where there is a certificate.
+        test_listener_arn: Listener for test traffic; None without one.
+        listeners: All listeners; services depend on them.
         security_group_id: Group of the load balancer; services let it in.
     """
 
     url: pulumi.Output[str]
+    arn_suffix: pulumi.Output[str]
     listener_arn: pulumi.Output[str]
+    test_listener_arn: pulumi.Output[str] | None
+    listeners: Sequence[aws.lb.Listener]
     security_group_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ecs-microservice:index:LoadBalancer", name, None, opts)
         self._name = name
         self._args = args
+        self._settings = args.stack.settings.load_balancer
+        self._child = pulumi.ResourceOptions(parent=self)
+        domain = self._settings.domain
+        certificate = self._certificate()
         self.security_group_id = self._security_group()
         balancer = self._balancer()
-        listener = self._listener(balancer)
-        self.url = pulumi.Output.concat("http://", balancer.dns_name)
-        self.listener_arn = listener.arn
+        self._add_listeners(balancer, certificate.arn if certificate else self._settings.certificate_arn)
+        if domain and domain.zone:
+            self._add_records(balancer, [domain.name, *domain.alternative_names], domain.zone)
+        if self._settings.firewall:
+            firewall = FirewallArgs(load_balancer_arn=balancer.arn, settings=self._settings.firewall)
+            Firewall(name, firewall, self._child)
+        scheme = "https" if self._settings.serves_https else "http"
+        host = pulumi.Output.from_input(domain.name) if domain else balancer.dns_name
+        self.url = pulumi.Output.concat(scheme, "://", host)
+        self.arn_suffix = balancer.arn_suffix
         self.register_outputs({"url": self.url, "listenerArn": self.listener_arn})
 
+    def _certificate(self) -> Certificate | None:
+        domain = self._settings.domain
+        if not domain or not domain.zone or self._settings.certificate_arn:
+            return None
+        args = CertificateArgs(names=[domain.name, *domain.alternative_names], zone=domain.zone)
+        return Certificate(self._name, args, self._child)
+
     def _security_group(self) -> pulumi.Output[str]:
-        """A group open on the listener's port only; the services add the ways out."""
+        """A group open on the listeners' ports only; the services add the ways out."""
+        settings = self._settings
         group = aws.ec2.SecurityGroup(
             self._name,
             description="Load balancer: its listener ports from the allowed ranges, its services behind it",
             vpc_id=self._args.network.vpc_id,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._child,
         )
-        for index, cidr in enumerate(self._args.settings.allowed_cidrs):
-            aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-http-{index}",
-                security_group_id=group.id,
-                description="HTTP",
-                cidr_ipv4=cidr,
-                ip_protocol="tcp",
-                from_port=HTTP_PORT,
-                to_port=HTTP_PORT,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        doors = [("http", HTTP_PORT, settings.allowed_cidrs)]
+        if settings.serves_https:
+            doors.append(("https", HTTPS_PORT, settings.allowed_cidrs))
+        if settings.test_listener:
+            doors.append(("test", settings.test_listener.port, settings.test_listener.allowed_cidrs))
+        for what, port, cidrs in doors:
+            for cidr in cidrs:
+                aws.vpc.SecurityGroupIngressRule(
+                    # Named after the range: taking one out of the list leaves the other rules alone.
+                    f"{self._name}-{what}-{cidr.replace('.', '-').replace('/', '-')}",
+                    security_group_id=group.id,
+                    description=f"{what} from {cidr}",
+                    cidr_ipv4=cidr,
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    opts=self._child,
+                )
         return group.id
 
     def _balancer(self) -> aws.lb.LoadBalancer:
-        settings, network = self._args.settings, self._args.network
+        settings, network = self._settings, self._args.network
         protect = settings.deletion_protection
+        logs = self._access_logs()
         return aws.lb.LoadBalancer(
             self._name,
             load_balancer_type="application",
@@ -83,23 +121,96 @@ class LoadBalancer(pulumi.ComponentResource):
             security_groups=[self.security_group_id],
             idle_timeout=settings.idle_timeout,
             drop_invalid_header_fields=True,
-            enable_deletion_protection=self._args.production if protect is None else protect,
-            opts=pulumi.ResourceOptions(parent=self),
+            enable_deletion_protection=self._args.stack.settings.production if protect is None else protect,
+            access_logs=aws.lb.LoadBalancerAccessLogsArgs(bucket=logs.bucket_name, enabled=True)
+            if logs
+            else None,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs] if logs else None),
         )
 
-    def _listener(self, balancer: aws.lb.LoadBalancer) -> aws.lb.Listener:
-        return aws.lb.Listener(
-            f"{self._name}-http",
-            load_balancer_arn=balancer.arn,
-            port=HTTP_PORT,
-            protocol="HTTP",
-            default_actions=[
-                aws.lb.ListenerDefaultActionArgs(
-                    type="fixed-response",
-                    fixed_response=aws.lb.ListenerDefaultActionFixedResponseArgs(
-                        content_type="text/plain", message_body="Not found", status_code="404"
-                    ),
-                )
-            ],
-            opts=pulumi.ResourceOptions(parent=self),
+    def _access_logs(self) -> AccessLogBucket | None:
+        settings = self._settings.access_logs
+        if not settings:
+            return None
+        args = AccessLogBucketArgs(
+            account=self._args.stack.account,
+            retention_days=settings.retention_days,
+            force_destroy=not self._args.stack.settings.production,
         )
+        return AccessLogBucket(f"{self._name}-logs", args, self._child)
+
+    def _add_listeners(
+        self, balancer: aws.lb.LoadBalancer, certificate_arn: pulumi.Input[str] | None
+    ) -> None:
+        settings = self._settings
+        policy = settings.ssl_policy if certificate_arn else None
+        http = self._listener(
+            "http", balancer, HTTP_PORT, to_https() if certificate_arn else not_found(), None, None
+        )
+        main, self.listeners = http, [http]
+        if certificate_arn:
+            main = self._listener("https", balancer, HTTPS_PORT, not_found(), certificate_arn, policy)
+            self.listeners = [http, main]
+        self.listener_arn = main.arn
+        self.test_listener_arn = None
+        if settings.test_listener:
+            port = settings.test_listener.port
+            test = self._listener("test", balancer, port, not_found(), certificate_arn, policy)
+            self.test_listener_arn = test.arn
+            self.listeners = [*self.listeners, test]
+
+    def _listener(
+        self,
+        what: str,
+        balancer: aws.lb.LoadBalancer,
+        port: int,
+        action: aws.lb.ListenerDefaultActionArgs,
+        certificate_arn: pulumi.Input[str] | None,
+        ssl_policy: str | None,
+    ) -> aws.lb.Listener:
+        return aws.lb.Listener(
+            f"{self._name}-{what}",
+            load_balancer_arn=balancer.arn,
+            port=port,
+            protocol="HTTPS" if certificate_arn else "HTTP",
+            certificate_arn=certificate_arn,
+            ssl_policy=ssl_policy,
+            default_actions=[action],
+            opts=self._child,
+        )
+
+    def _add_records(self, balancer: aws.lb.LoadBalancer, names: Sequence[str], zone: str) -> None:
+        zone_id = aws.route53.get_zone_output(name=zone, opts=pulumi.InvokeOutputOptions(parent=self)).zone_id
+        for host in names:
+            aws.route53.Record(
+                f"{self._name}-{host.replace('*', 'any').replace('.', '-')}",
+                zone_id=zone_id,
+                name=host,
+                type="A",
+                aliases=[
+                    aws.route53.RecordAliasArgs(
+                        name=balancer.dns_name, zone_id=balancer.zone_id, evaluate_target_health=True
+                    )
+                ],
+                opts=self._child,
+            )
+
+
+def not_found() -> aws.lb.ListenerDefaultActionArgs:
+    """What a request gets that no service's rule takes."""
+    return aws.lb.ListenerDefaultActionArgs(
+        type="fixed-response",
+        fixed_response=aws.lb.ListenerDefaultActionFixedResponseArgs(
+            content_type="text/plain", message_body="Not found", status_code="404"
+        ),
+    )
+
+
+def to_https() -> aws.lb.ListenerDefaultActionArgs:
+    """Permanent redirect of plain HTTP."""
+    return aws.lb.ListenerDefaultActionArgs(
+        type="redirect",
+        redirect=aws.lb.ListenerDefaultActionRedirectArgs(
+            port=str(HTTPS_PORT), protocol="HTTPS", status_code="HTTP_301"
+        ),
+    )

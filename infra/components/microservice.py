@@ -1,19 +1,33 @@
 """Microservice: one ECS service with all that belongs to it alone."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.components.aws_account import AwsAccount
+from infra.components import service_inputs as inputs
 from infra.components.cluster import Cluster
+from infra.components.code_deployment import CodeDeployment, CodeDeploymentArgs
+from infra.components.discovery import Discovery
+from infra.components.image_reference import ImageReference, ImageReferenceArgs
 from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
-from infra.pure import budgets, containers, iam, names
+from infra.components.observability import Observability
+from infra.components.service_alarms import ServiceAlarms, ServiceAlarmsArgs
+from infra.components.service_scaling import ServiceScaling, ServiceScalingArgs
+from infra.components.service_secrets import ServiceSecrets, ServiceSecretsArgs
+from infra.components.service_traffic import ServiceTraffic, ServiceTrafficArgs
+from infra.components.stack_context import StackContext
+from infra.components.task_roles import TaskRoles, TaskRolesArgs
+from infra.pure import alarms, budgets, containers
+from infra.pure.ownership import Kind, Situation, ignore_changes
 from infra.settings.service import Service
 
-EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
+DNS_TTL = 10
+"""Seconds that a caller may go on using the address of a task that has gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,28 +35,30 @@ class MicroserviceArgs:
     """What a `Microservice` is made from.
 
     Args:
-        account: Provider and facts of the AWS account.
-        cluster: Where its tasks run.
-        network: Subnets and VPC.
-        load_balancer: What it is reached through.
+        stack: Account, names and settings of the stack.
+        network: Where its tasks run.
+        cluster: What they run on.
+        load_balancer: What they are reached through.
+        discovery: How services find each other; None without a namespace.
+        observability: Who hears of its alarms; None where nobody does.
         image: Image by digest, `repository@sha256:…`.
         priority: Position of its listener rule.
-        names: Physical names of the stack.
         settings: The service's settings.
     """
 
-    account: AwsAccount
-    cluster: Cluster
+    stack: StackContext
     network: Network
+    cluster: Cluster
     load_balancer: LoadBalancer
+    discovery: Discovery | None
+    observability: Observability | None
     image: pulumi.Input[str]
     priority: int
-    names: names.StackNames
     settings: Service
 
 
 class Microservice(pulumi.ComponentResource):
-    """A container behind the load balancer, kept running, replaced when it fails and rolled back when it cannot start.
+    """A container kept running behind the load balancer, and rolled back when its new version cannot start.
 
     Outputs:
         service_name: Name of the ECS service.
@@ -56,110 +72,67 @@ class Microservice(pulumi.ComponentResource):
         super().__init__("ecs-microservice:index:Microservice", name, None, opts)
         self._name = name
         self._args = args
+        self._stack = args.stack
+        self._settings = args.settings
         self._tags = {"Service": name}
         self._child = pulumi.ResourceOptions(parent=self)
-
-        log_group = self._log_group()
-        execution_role, execution_policies = self._execution_role()
-        task_definition = self._task_definition(log_group, execution_role, self._task_role())
-        security_group = self._security_group()
-        target_group, rule = self._target_group_and_rule() if args.settings.route.enabled else (None, None)
-        service = self._service(
-            task_definition,
-            security_group,
-            target_group,
-            depends_on=[*execution_policies, *([rule] if rule else [])],
+        self._situation = Situation(
+            scaled=args.settings.scaling is not None,
+            gradual=args.settings.deployment.is_gradual,
+            code_deploy=args.settings.deployment.strategy == "codeDeploy",
         )
+        self._log = self._log_group()
+        self._secrets = self._service_secrets()
+        self._roles = self._task_roles()
+        self._group, self._doors = self._security_group()
+        self._traffic = self._service_traffic() if args.settings.route.enabled else None
+        self._alarms = self._service_alarms()
+        service = self._service(self._task_definition())
+        self._add_scaling(service)
+        self._add_code_deployment(service)
         self.service_name = service.name
-        self.log_group_name = log_group.name
+        self.log_group_name = self._log.name
         self.register_outputs({"serviceName": self.service_name, "logGroupName": self.log_group_name})
 
     def _log_group(self) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             self._name,
-            name=self._args.names.log_group(self._name),
-            retention_in_days=self._args.settings.log_retention_days,
+            name=self._stack.names.log_group(self._name),
+            retention_in_days=self._settings.log_retention_days,
             tags=self._tags,
             opts=self._child,
         )
 
-    def _role(self, purpose: str) -> aws.iam.Role:
-        trust = self._args.account.account_id.apply(
-            lambda account_id: iam.service_trust("ecs-tasks.amazonaws.com", account_id=account_id)
+    def _service_secrets(self) -> ServiceSecrets | None:
+        if not self._settings.secrets:
+            return None
+        args = ServiceSecretsArgs(
+            sources=self._settings.secrets,
+            values=self._stack.secrets,
+            production=self._stack.settings.production,
         )
-        return aws.iam.Role(
-            names.shorten(f"{self._name}-{purpose}", names.ROLE_LIMIT - names.AUTO_NAME_SUFFIX),
-            description=f"{purpose.capitalize()} role of the ECS service {self._name}",
-            assume_role_policy=pulumi.Output.json_dumps(trust),
-            tags=self._tags,
-            opts=self._child,
-        )
+        return ServiceSecrets(self._name, args, self._child)
 
-    def _execution_role(self) -> tuple[aws.iam.Role, Sequence[pulumi.Resource]]:
-        """The role that ECS itself uses to pull the image and write the logs, and the policies it needs
-        first.
-        """
-        role = self._role("execution")
-        attachment = aws.iam.RolePolicyAttachment(
-            f"{self._name}-execution",
-            role=role.name,
-            policy_arn=self._args.account.managed_policy(EXECUTION_POLICY),
-            opts=self._child,
+    def _task_roles(self) -> TaskRoles:
+        args = TaskRolesArgs(
+            account=self._stack.account,
+            secrets=self._secrets,
+            permissions=self._settings.permissions,
+            sessions=self._args.cluster.sessions if self._settings.execute_command else None,
         )
-        return role, [attachment]
+        return TaskRoles(self._name, args, self._child)
 
-    def _task_role(self) -> aws.iam.Role:
-        """The role that the app itself has: nothing, until the settings grant something."""
-        return self._role("task")
-
-    def _task_definition(
-        self, log_group: aws.cloudwatch.LogGroup, execution_role: aws.iam.Role, task_role: aws.iam.Role
-    ) -> aws.ecs.TaskDefinition:
-        settings = self._args.settings
-        definitions = pulumi.Output.all(
-            image=self._args.image, log_group=log_group.name, region=self._args.account.region
-        ).apply(
-            lambda known: [
-                containers.app_container(
-                    name=self._name,
-                    image=known["image"],
-                    port=settings.port,
-                    environment=settings.environment,
-                    stop_timeout=settings.stop_timeout,
-                    logs=containers.log_configuration(known["log_group"], known["region"], self._name),
-                )
-            ]
-        )
-        return aws.ecs.TaskDefinition(
-            self._name,
-            family=self._args.names.family(self._name),
-            requires_compatibilities=["FARGATE"],
-            network_mode="awsvpc",
-            cpu=str(settings.cpu),
-            memory=str(settings.memory),
-            runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
-                cpu_architecture="X86_64", operating_system_family="LINUX"
-            ),
-            execution_role_arn=execution_role.arn,
-            task_role_arn=task_role.arn,
-            container_definitions=pulumi.Output.json_dumps(definitions),
-            # Old revisions stay registered: a rollback needs them.
-            skip_destroy=True,
-            tags=self._tags,
-            opts=self._child,
-        )
-
-    def _security_group(self) -> aws.ec2.SecurityGroup:
-        """A group that only the load balancer reaches, and only on the container's port."""
-        port, balancer = self._args.settings.port, self._args.load_balancer
+    def _security_group(self) -> tuple[aws.ec2.SecurityGroup, Sequence[pulumi.Resource]]:
+        """The tasks' group and its rules: nothing in until somebody is let in, everything out."""
+        port, discovery = self._settings.port, self._args.discovery
         group = aws.ec2.SecurityGroup(
             self._name,
-            description=f"Tasks of {self._name}: the load balancer on port {port}, and everything outwards",
+            description=f"Tasks of {self._name}: port {port} for those who are let in, everything outwards",
             vpc_id=self._args.network.vpc_id,
             tags=self._tags,
             opts=self._child,
         )
-        aws.vpc.SecurityGroupEgressRule(
+        out = aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-out",
             security_group_id=group.id,
             description="Image registry, logs, and what the app calls",
@@ -167,143 +140,223 @@ class Microservice(pulumi.ComponentResource):
             ip_protocol="-1",
             opts=self._child,
         )
-        if self._args.settings.route.enabled:
-            aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-from-load-balancer",
-                security_group_id=group.id,
-                referenced_security_group_id=balancer.security_group_id,
-                description="Requests and health checks of the load balancer",
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                opts=self._child,
-            )
-            aws.vpc.SecurityGroupEgressRule(
-                f"{self._name}-to-tasks",
-                security_group_id=balancer.security_group_id,
-                referenced_security_group_id=group.id,
-                description=f"Requests and health checks to {self._name}",
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                opts=self._child,
-            )
-        return group
-
-    def _target_group_and_rule(self) -> tuple[aws.lb.TargetGroup, aws.lb.ListenerRule]:
-        settings = self._args.settings
-        check = settings.health_check
-        target_group = aws.lb.TargetGroup(
-            names.target_group(self._name),
-            port=settings.port,
-            protocol="HTTP",
-            target_type="ip",
-            vpc_id=self._args.network.vpc_id,
-            deregistration_delay=settings.deregistration_delay,
-            health_check=aws.lb.TargetGroupHealthCheckArgs(
-                path=check.path,
-                matcher=check.matcher,
-                interval=check.interval,
-                timeout=check.timeout,
-                healthy_threshold=check.healthy_threshold,
-                unhealthy_threshold=check.unhealthy_threshold,
-            ),
-            tags=self._tags,
+        if not (discovery and self._settings.discovery and self._settings.discovery.listen):
+            return group, [out]
+        calls = aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-from-services",
+            security_group_id=group.id,
+            referenced_security_group_id=discovery.callers_group_id,
+            description="Calls of other services by name",
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
             opts=self._child,
         )
-        rule = aws.lb.ListenerRule(
-            self._name,
-            listener_arn=self._args.load_balancer.listener_arn,
+        return group, [out, calls]
+
+    def _service_traffic(self) -> ServiceTraffic:
+        args = ServiceTrafficArgs(
+            account=self._stack.account,
+            network=self._args.network,
+            load_balancer=self._args.load_balancer,
+            security_group_id=self._group.id,
             priority=self._args.priority,
-            conditions=self._conditions(),
-            actions=[
-                aws.lb.ListenerRuleActionArgs(
-                    type="forward",
-                    # The weighted form from the start: a later change of the deployment strategy then shifts
-                    # weights instead of replacing the action.
-                    forward=aws.lb.ListenerRuleActionForwardArgs(
-                        target_groups=[
-                            aws.lb.ListenerRuleActionForwardTargetGroupArgs(arn=target_group.arn, weight=100)
-                        ]
-                    ),
-                )
-            ],
+            settings=self._settings,
+            situation=self._situation,
+        )
+        return ServiceTraffic(self._name, args, self._child)
+
+    def _service_alarms(self) -> ServiceAlarms | None:
+        stack, scaling, observability = self._stack, self._settings.scaling, self._args.observability
+        if not stack.settings.has_alarms or not observability:
+            return None
+        groups = [group.arn_suffix for group in self._traffic.target_groups] if self._traffic else []
+        wanted = alarms.service_alarms(
+            self._name,
+            stack.names.cluster,
+            self._settings.alarms,
+            target_groups=len(groups),
+            insights=stack.settings.cluster.container_insights != "disabled",
+            wanted_tasks=scaling.min if scaling else self._settings.desired_count,
+        )
+        args = ServiceAlarmsArgs(
+            alarms=wanted,
+            name_prefix=stack.names.family(self._name),
+            load_balancer=self._args.load_balancer.arn_suffix,
+            target_groups=groups,
+            topic_arn=observability.topic_arn,
+        )
+        return ServiceAlarms(self._name, args, self._child)
+
+    def _task_definition(self) -> aws.ecs.TaskDefinition:
+        settings = self._settings
+        definitions = pulumi.Output.all(
+            image=self._args.image,
+            sidecar_images=self._sidecar_images(),
+            secrets=self._secrets.value_from if self._secrets else {},
+            log_group=self._log.name,
+            region=self._stack.account.region,
+        ).apply(lambda known: containers.task_containers(self._name, settings, **known))
+        storage = settings.ephemeral_storage_gib
+        return aws.ecs.TaskDefinition(
+            self._name,
+            # Stable, so that its revisions are one history; and old ones stay, because a rollback needs them.
+            family=self._stack.names.family(self._name),
+            skip_destroy=True,
+            requires_compatibilities=[settings.launch.upper()],
+            network_mode="awsvpc",
+            cpu=str(settings.cpu),
+            memory=str(settings.memory),
+            runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
+                cpu_architecture=settings.architecture.upper(), operating_system_family="LINUX"
+            ),
+            ephemeral_storage=aws.ecs.TaskDefinitionEphemeralStorageArgs(size_in_gib=storage)
+            if storage
+            else None,
+            execution_role_arn=self._roles.execution_role_arn,
+            task_role_arn=self._roles.task_role_arn,
+            container_definitions=pulumi.Output.json_dumps(definitions),
+            volumes=[aws.ecs.TaskDefinitionVolumeArgs(name=volume) for volume in containers.volumes(settings)]
+            or None,
             tags=self._tags,
             opts=self._child,
         )
-        return target_group, rule
 
-    def _conditions(self) -> list[aws.lb.ListenerRuleConditionArgs]:
-        route = self._args.settings.route
-        conditions = []
-        if route.hosts:
-            hosts = aws.lb.ListenerRuleConditionHostHeaderArgs(values=list(route.hosts))
-            conditions.append(aws.lb.ListenerRuleConditionArgs(host_header=hosts))
-        if route.paths or not route.hosts:
-            paths = aws.lb.ListenerRuleConditionPathPatternArgs(values=list(route.paths) or ["/*"])
-            conditions.append(aws.lb.ListenerRuleConditionArgs(path_pattern=paths))
-        return conditions
+    def _sidecar_images(self) -> dict[str, pulumi.Output[str]]:
+        return {
+            side: ImageReference(
+                f"{self._name}-{side}", ImageReferenceArgs(image=sidecar.image), self._child
+            ).reference
+            for side, sidecar in self._settings.sidecars.items()
+        }
 
-    def _service(
-        self,
-        task_definition: aws.ecs.TaskDefinition,
-        security_group: aws.ec2.SecurityGroup,
-        target_group: aws.lb.TargetGroup | None,
-        depends_on: Sequence[pulumi.Resource],
-    ) -> aws.ecs.Service:
-        settings, network = self._args.settings, self._args.network
-        times = self._times()
-        balancers = (
-            [
-                aws.ecs.ServiceLoadBalancerArgs(
-                    container_name=self._name, container_port=settings.port, target_group_arn=target_group.arn
-                )
-            ]
-            if target_group
-            else None
-        )
+    def _service(self, task_definition: aws.ecs.TaskDefinition) -> aws.ecs.Service:
+        settings, args = self._settings, self._args
+        code_deploy = self._situation.code_deploy
+        versions = self._secrets.versions if self._secrets and not code_deploy else {}
+        breaker = aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True)
         return aws.ecs.Service(
             self._name,
             name=self._name,
-            cluster=self._args.cluster.arn,
-            launch_type="FARGATE",
+            cluster=args.cluster.arn,
             task_definition=task_definition.arn,
-            desired_count=settings.desired_count,
-            deployment_minimum_healthy_percent=100,
-            deployment_maximum_percent=200,
-            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(
-                enable=True, rollback=True
+            desired_count=inputs.desired_count(settings),
+            launch_type="FARGATE" if code_deploy else None,
+            capacity_provider_strategies=inputs.capacity(
+                settings, self._stack.settings.cluster.fargate, args.cluster
             ),
-            health_check_grace_period_seconds=settings.health_check.grace_period if target_group else None,
-            load_balancers=balancers,
-            network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
-                subnets=network.task_subnet_ids,
-                security_groups=[security_group.id],
-                assign_public_ip=network.tasks_have_public_ip,
+            deployment_controller=aws.ecs.ServiceDeploymentControllerArgs(
+                type="CODE_DEPLOY" if code_deploy else "ECS"
             ),
+            deployment_configuration=inputs.deployment_configuration(settings.deployment, self._traffic),
+            deployment_minimum_healthy_percent=settings.deployment.minimum_healthy_percent,
+            deployment_maximum_percent=settings.deployment.maximum_percent,
+            # CodeDeploy has a rollback of its own and refuses the circuit breaker.
+            deployment_circuit_breaker=None if code_deploy else breaker,
+            alarms=inputs.rollback_alarms(settings.deployment, self._alarms),
+            availability_zone_rebalancing="ENABLED" if settings.availability_zone_rebalancing else "DISABLED",
+            health_check_grace_period_seconds=settings.health_check.grace_period if self._traffic else None,
+            load_balancers=inputs.load_balancers(self._name, settings, self._traffic),
+            network_configuration=self._network_configuration(),
+            service_connect_configuration=inputs.service_connect(
+                self._name, settings, args.discovery, self._proxy_logs()
+            ),
+            service_registries=self._registry(),
+            enable_execute_command=settings.execute_command,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
+            # A new version of a secret rolls the tasks: its version id is known here, never its value.
+            triggers={f"secret-{variable}": version for variable, version in versions.items()} or None,
+            force_new_deployment=True if versions else None,
             wait_for_steady_state=True,
             tags=self._tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=depends_on,
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=budgets.as_timeout(times.deployment),
-                    update=budgets.as_timeout(times.deployment),
-                    delete=budgets.as_timeout(times.removal),
-                ),
+            opts=self._service_options(),
+        )
+
+    def _service_options(self) -> pulumi.ResourceOptions:
+        """What the service waits for, and outlives nothing of: destroying goes the other way round."""
+        args, traffic = self._args, self._traffic
+        before: list[pulumi.Resource] = [args.cluster.capacity, *self._roles.policies, *self._doors]
+        if traffic:
+            before += [*traffic.before_service, *args.load_balancer.listeners]
+        deployment = budgets.as_timeout(budgets.deployment_seconds(self._settings))
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=before,
+            ignore_changes=ignore_changes(Kind.SERVICE, self._situation),
+            # Its name is fixed, so that the old one has to go before a replacement can come.
+            delete_before_replace=True,
+            custom_timeouts=pulumi.CustomTimeouts(
+                create=deployment,
+                update=deployment,
+                delete=budgets.as_timeout(budgets.removal_seconds(self._settings)),
             ),
         )
 
-    def _times(self) -> budgets.DeploymentTimes:
-        settings = self._args.settings
-        return budgets.DeploymentTimes(
-            desired_count=settings.desired_count,
-            batch=max(settings.desired_count, 1),  # maximum percent 200: all new tasks start at once
-            grace_period=settings.health_check.grace_period,
-            check_interval=settings.health_check.interval,
-            healthy_threshold=settings.health_check.healthy_threshold,
-            deregistration_delay=settings.deregistration_delay,
-            stop_timeout=settings.stop_timeout,
+    def _network_configuration(self) -> aws.ecs.ServiceNetworkConfigurationArgs:
+        network, on_fargate = self._args.network, self._settings.launch == "fargate"
+        return aws.ecs.ServiceNetworkConfigurationArgs(
+            subnets=network.task_subnet_ids,
+            security_groups=inputs.security_groups(self._group, self._settings, self._args.discovery),
+            # Only Fargate gives tasks public addresses; on EC2 the instance pulls the image.
+            assign_public_ip=network.tasks_have_public_ip and on_fargate,
         )
+
+    def _proxy_logs(self) -> pulumi.Output[dict[str, str]]:
+        return pulumi.Output.all(self._log.name, self._stack.account.region).apply(
+            lambda known: containers.log_configuration(known[0], known[1], "service-connect")["options"]
+        )
+
+    def _registry(self) -> aws.ecs.ServiceServiceRegistriesArgs | None:
+        """The service's DNS name, where it has one of its own."""
+        discovery, settings = self._args.discovery, self._settings.discovery
+        if not discovery or not settings or settings.mode != "dns" or not settings.listen:
+            return None
+        entry = aws.servicediscovery.Service(
+            self._name,
+            name=self._name,
+            dns_config=aws.servicediscovery.ServiceDnsConfigArgs(
+                namespace_id=discovery.namespace_id,
+                routing_policy="MULTIVALUE",
+                dns_records=[aws.servicediscovery.ServiceDnsConfigDnsRecordArgs(type="A", ttl=DNS_TTL)],
+            ),
+            # ECS itself says which tasks are healthy.
+            health_check_custom_config=aws.servicediscovery.ServiceHealthCheckCustomConfigArgs(
+                failure_threshold=1
+            ),
+            # Instances that a crash left behind must not keep a destroy from ending.
+            force_destroy=True,
+            tags=self._tags,
+            opts=self._child,
+        )
+        return aws.ecs.ServiceServiceRegistriesArgs(registry_arn=entry.arn)
+
+    def _add_scaling(self, service: aws.ecs.Service) -> None:
+        settings, traffic = self._settings.scaling, self._traffic
+        if not settings:
+            return
+        args = ServiceScalingArgs(
+            cluster_name=self._args.cluster.cluster_name,
+            service_name=service.name,
+            load_balancer=self._args.load_balancer.arn_suffix,
+            target_groups=[group.arn_suffix for group in traffic.target_groups] if traffic else [],
+            settings=settings,
+        )
+        ServiceScaling(self._name, args, self._child)
+
+    def _add_code_deployment(self, service: aws.ecs.Service) -> None:
+        traffic, deployment = self._traffic, self._settings.deployment
+        if not traffic or not self._situation.code_deploy:
+            return
+        watched = self._alarms if deployment.rollback_on_alarm else None
+        args = CodeDeploymentArgs(
+            account=self._stack.account,
+            cluster_name=self._args.cluster.cluster_name,
+            service_name=service.name,
+            traffic=traffic,
+            listener_arn=self._args.load_balancer.listener_arn,
+            test_listener_arn=self._args.load_balancer.test_listener_arn if traffic.test_rule else None,
+            alarm_names=watched.rollback_names if watched else [],
+            settings=deployment.code_deploy,
+        )
+        CodeDeployment(self._name, args, self._child)

@@ -1,12 +1,17 @@
 """Network: the VPC and the subnets that load balancer and tasks use."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings.network import Network as NetworkSettings
+from infra.components.network_parts import FlowLog, FlowLogArgs, VpcEndpoints, VpcEndpointsArgs
+from infra.components.stack_context import StackContext
+from infra.pure import subnets
+from infra.settings.network import CreatedNetwork, ExistingNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,14 +19,14 @@ class NetworkArgs:
     """What a `Network` is made from.
 
     Args:
-        settings: The stack's network settings.
+        stack: Account, names and settings of the stack.
     """
 
-    settings: NetworkSettings
+    stack: StackContext
 
 
 class Network(pulumi.ComponentResource):
-    """The VPC of the stack: the account's default one, or an existing one.
+    """The VPC of the stack: one of its own, an existing one, or the account's default one.
 
     Outputs:
         vpc_id: The VPC.
@@ -37,15 +42,24 @@ class Network(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ecs-microservice:index:Network", name, None, opts)
-        existing = args.settings.existing
-        if existing:
-            self.vpc_id = pulumi.Output.from_input(existing.vpc_id)
-            self.public_subnet_ids = pulumi.Output.from_input(existing.public_subnet_ids)
-            private = existing.private_subnet_ids
-            self.task_subnet_ids = pulumi.Output.from_input(private or existing.public_subnet_ids)
-            self.tasks_have_public_ip = not private
+        self._stack = args.stack
+        settings = args.stack.settings.network
+        self.tasks_have_public_ip = settings.tasks_are_public
+        if settings.create:
+            self._create(name, settings.create)
+        elif settings.existing:
+            self._use(settings.existing)
         else:
-            self._use_default_vpc()
+            self._use_default()
+        self._add_endpoints(name)
+        if settings.flow_logs:
+            log = FlowLogArgs(
+                account=args.stack.account,
+                vpc_id=self.vpc_id,
+                log_group_name=args.stack.names.flow_log_group,
+                settings=settings.flow_logs,
+            )
+            FlowLog(name, log, pulumi.ResourceOptions(parent=self))
         self.register_outputs(
             {
                 "vpcId": self.vpc_id,
@@ -54,17 +68,80 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _use_default_vpc(self) -> None:
+    def _create(self, name: str, create: CreatedNetwork) -> None:
+        import pulumi_awsx as awsx  # noqa: PLC0415  only stacks with a VPC of their own pay for loading it
+
+        plan = subnets.plan(create.cidr, create.zones)
+        assert plan, "the settings refuse ranges that do not hold their subnets"  # noqa: S101  see rules.network
+        strategies = {
+            "perZone": awsx.ec2.NatGatewayStrategy.ONE_PER_AZ,
+            "single": awsx.ec2.NatGatewayStrategy.SINGLE,
+            "none": awsx.ec2.NatGatewayStrategy.NONE,
+        }
+        vpc = awsx.ec2.Vpc(
+            name,
+            cidr_block=create.cidr,
+            number_of_availability_zones=create.zones,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            nat_gateways=awsx.ec2.NatGatewayConfigurationArgs(strategy=strategies[create.nat]),
+            subnet_strategy=awsx.ec2.SubnetAllocationStrategy.AUTO,
+            subnet_specs=[
+                awsx.ec2.SubnetSpecArgs(
+                    type=awsx.ec2.SubnetType.PRIVATE, name="tasks", cidr_mask=plan.private
+                ),
+                awsx.ec2.SubnetSpecArgs(
+                    type=awsx.ec2.SubnetType.PUBLIC, name="public", cidr_mask=plan.public
+                ),
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.vpc_id = vpc.vpc_id
+        self.public_subnet_ids = vpc.public_subnet_ids
+        self.task_subnet_ids = vpc.public_subnet_ids if self.tasks_have_public_ip else vpc.private_subnet_ids
+
+    def _use(self, existing: ExistingNetwork) -> None:
+        public = list(existing.public_subnet_ids)
+        private = list(existing.private_subnet_ids)
+        self.vpc_id = pulumi.Output.from_input(existing.vpc_id)
+        self.public_subnet_ids = pulumi.Output.from_input(public)
+        self.task_subnet_ids = pulumi.Output.from_input(public if self.tasks_have_public_ip else private)
+
+    def _use_default(self) -> None:
         options = pulumi.InvokeOutputOptions(parent=self)
         self.vpc_id = aws.ec2.get_vpc_output(default=True, opts=options).id
-        subnets = aws.ec2.get_subnets_output(
-            filters=[
-                aws.ec2.GetSubnetsFilterArgs(name="vpc-id", values=[self.vpc_id]),
-                # One subnet per zone: a second one in the same zone is refused by the load balancer.
-                aws.ec2.GetSubnetsFilterArgs(name="default-for-az", values=["true"]),
-            ],
+        subnet_ids = aws.ec2.get_subnets_output(
+            filters=self.vpc_id.apply(
+                lambda vpc_id: [
+                    aws.ec2.GetSubnetsFilterArgs(name="vpc-id", values=[vpc_id]),
+                    # One subnet per zone: a second one in the same zone is refused by the load balancer.
+                    aws.ec2.GetSubnetsFilterArgs(name="default-for-az", values=["true"]),
+                ]
+            ),
             opts=options,
-        )
-        self.public_subnet_ids = subnets.ids.apply(sorted)
+        ).ids
+        self.public_subnet_ids = subnet_ids.apply(sorted)
         self.task_subnet_ids = self.public_subnet_ids
-        self.tasks_have_public_ip = True
+
+    def _add_endpoints(self, name: str) -> None:
+        settings = self._stack.settings.network
+        if not settings.endpoints:
+            return
+        created = settings.create
+        options = pulumi.InvokeOutputOptions(parent=self)
+        cidr = (
+            pulumi.Output.from_input(created.cidr)
+            if created
+            else aws.ec2.get_vpc_output(id=self.vpc_id, opts=options).cidr_block
+        )
+        VpcEndpoints(
+            name,
+            VpcEndpointsArgs(
+                account=self._stack.account,
+                vpc_id=self.vpc_id,
+                vpc_cidr=cidr,
+                subnet_ids=self.task_subnet_ids,
+                endpoints=settings.endpoints,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )

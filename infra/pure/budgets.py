@@ -1,59 +1,68 @@
 """How long a deployment may take, from the times that its settings add up to.
 
-Pulumi's own limit of 20 minutes for a service is too short for slow drains and bakes and needlessly long for
-a small service; the figures here are upper bounds with room for AWS, not estimates.
+Pulumi's own limit for a service, 20 minutes, is too short for slow drains and bakes and needlessly long for a small
+service. The figures here are upper bounds with room for AWS, not estimates.
 """
 
 import math
-from dataclasses import dataclass
+
+from infra.settings.deployment import Deployment
+from infra.settings.service import Service
 
 IMAGE_PULL = 180
 """Seconds to place a task, attach its network interface and pull its image."""
+
+INSTANCE_START = 300
+"""Seconds until a new container instance has joined the cluster."""
 
 MARGIN = 300
 """Seconds for what AWS does around a deployment: registering targets, deciding that it is steady."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeploymentTimes:
-    """What a rolling deployment of a service waits for; all in seconds.
+def deployment_seconds(service: Service) -> int:
+    """Upper bound for a deployment, including a failed one that is rolled back."""
+    shift = _shift_minutes(service.deployment) * 60
+    return 2 * _batches(service) * _batch_seconds(service) + shift + MARGIN
 
-    Args:
-        desired_count: Tasks to replace.
-        batch: Tasks that may be replaced at a time.
-        grace_period: Time in which a new task's failed health checks do not count.
-        check_interval: Time between two health checks.
-        healthy_threshold: Checks in a row that make a task healthy.
-        deregistration_delay: Drain time of a leaving task.
-        stop_timeout: Time between SIGTERM and SIGKILL.
-    """
 
-    desired_count: int
-    batch: int
-    grace_period: int
-    check_interval: int
-    healthy_threshold: int
-    deregistration_delay: int
-    stop_timeout: int
-
-    @property
-    def per_batch(self) -> int:
-        """Upper bound for one batch: start, become healthy, drain the old, stop the old."""
-        healthy = max(self.grace_period, self.check_interval * self.healthy_threshold)
-        return IMAGE_PULL + healthy + self.deregistration_delay + self.stop_timeout
-
-    @property
-    def deployment(self) -> int:
-        """Upper bound for the deployment, a failed one that the circuit breaker rolls back included."""
-        batches = math.ceil(max(self.desired_count, 1) / max(self.batch, 1))
-        return 2 * batches * self.per_batch + MARGIN
-
-    @property
-    def removal(self) -> int:
-        """Upper bound for draining and stopping every task at once."""
-        return self.deregistration_delay + self.stop_timeout + MARGIN
+def removal_seconds(service: Service) -> int:
+    """Upper bound for draining and stopping every task of a service at once."""
+    return service.deregistration_delay + service.stop_timeout + MARGIN
 
 
 def as_timeout(seconds: int) -> str:
     """Whole minutes, rounded up, in the form of `CustomTimeouts`: `7m`."""
     return f"{math.ceil(seconds / 60)}m"
+
+
+def _batch_seconds(service: Service) -> int:
+    """One batch: start the new tasks, see them healthy, drain and stop the old ones."""
+    check = service.health_check
+    healthy = max(check.grace_period, check.interval * check.healthy_threshold) + service.slow_start
+    start = IMAGE_PULL + (INSTANCE_START if service.launch == "ec2" else 0)
+    return start + healthy + service.deregistration_delay + service.stop_timeout
+
+
+def _batches(service: Service) -> int:
+    """How often a rolling deployment starts new tasks; the other strategies start all of them at once."""
+    if service.deployment.needs_two_target_groups:
+        return 1
+    count = max(service.desired_count, service.scaling.max if service.scaling else 0, 1)
+    low = math.ceil(count * service.deployment.minimum_healthy_percent / 100)
+    high = math.floor(count * service.deployment.maximum_percent / 100)
+    return math.ceil(count / max(high - low, 1))
+
+
+def _shift_minutes(deployment: Deployment) -> int:
+    match deployment.strategy:
+        case "rolling":
+            return 0
+        case "blueGreen":
+            return deployment.bake_minutes
+        case "canary":
+            return deployment.canary.bake_minutes + deployment.bake_minutes
+        case "linear":
+            steps = math.ceil(100 / deployment.linear.percent)
+            return steps * deployment.linear.bake_minutes + deployment.bake_minutes
+        case "codeDeploy":
+            return deployment.code_deploy.termination_wait_minutes

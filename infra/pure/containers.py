@@ -1,20 +1,55 @@
-"""Container definitions of a task, in the shape of the ECS API."""
+"""Container definitions of a task, in the shape of the ECS API (RegisterTaskDefinition, ContainerDefinition)."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from infra.settings.container import Container, ContainerHealthCheck, Sidecar
+from infra.settings.service import Service
+
 LOG_BUFFER = "25m"
-"""Memory that holds log lines while CloudWatch is slow; beyond it lines are dropped instead of blocking the
-app."""
+"""Memory for log lines while CloudWatch is slow; beyond it lines are dropped instead of blocking the app."""
+
+PORT_NAME = "http"
+"""Name of the app's port, by which Service Connect refers to it."""
 
 Definition = dict[str, Any]
 
 
-def log_configuration(log_group: str, region: str, prefix: str) -> Definition:
-    """Awslogs in non-blocking mode: a slow or absent CloudWatch must not stop the app.
+def task_containers(
+    name: str,
+    service: Service,
+    *,
+    image: str,
+    sidecar_images: Mapping[str, str],
+    secrets: Mapping[str, str],
+    log_group: str,
+    region: str,
+) -> list[Definition]:
+    """All containers of a task, the app first.
 
-    AWS changed the default to non-blocking in June 2025; stating it keeps accounts with another default the
-    same.
+    Args:
+        name: Name of the service and of its container.
+        service: Its settings.
+        image: Image by digest.
+        sidecar_images: Sidecar → its image by digest.
+        secrets: Variable → where ECS reads its value (`valueFrom`).
+        log_group: Log group of the service.
+        region: Region of the log group.
+    """
+    app = app_container(name, service, image, secrets, log_configuration(log_group, region, name))
+    return [
+        app,
+        *(
+            sidecar_container(side, sidecar, sidecar_images[side], log_configuration(log_group, region, side))
+            for side, sidecar in sorted(service.sidecars.items())
+        ),
+    ]
+
+
+def log_configuration(log_group: str, region: str, prefix: str) -> Definition:
+    """The awslogs driver in non-blocking mode: a slow or absent CloudWatch must not stop the app.
+
+    AWS made non-blocking the default in June 2025; stating it keeps accounts with another default the same.
     """
     return {
         "logDriver": "awslogs",
@@ -28,38 +63,93 @@ def log_configuration(log_group: str, region: str, prefix: str) -> Definition:
     }
 
 
-def variables(environment: Mapping[str, str]) -> list[Definition]:
-    """Environment variables in the order of their names, so that the order in the stack file changes nothing.
-    Environment variables in the order of their names, so that the order in the stack file changes nothing.
-    """
-    return [{"name": name, "value": environment[name]} for name in sorted(environment)]
-
-
 def app_container(
-    *,
-    name: str,
-    image: str,
-    port: int,
-    environment: Mapping[str, str],
-    stop_timeout: int,
-    logs: Definition,
+    name: str, service: Service, image: str, secrets: Mapping[str, str], logs: Definition
 ) -> Definition:
-    """The container of a service.
-
-    Args:
-        name: Container name; the service's own.
-        image: Image by digest, `repository@sha256:…`.
-        port: Port the app listens on; with awsvpc networking also the task's port.
-        environment: Environment variables.
-        stop_timeout: Seconds between SIGTERM and SIGKILL.
-        logs: Log configuration.
-    """
-    return {
+    """The container of the service itself."""
+    port: Definition = {
+        "name": PORT_NAME,
+        "containerPort": service.port,
+        "hostPort": service.port,
+        "protocol": "tcp",
+        "appProtocol": "http",
+    }
+    if not (service.discovery and service.discovery.mode == "serviceConnect"):
+        del port["appProtocol"]  # only Service Connect reads it
+    definition: Definition = {
         "name": name,
         "image": image,
         "essential": True,
-        "portMappings": [{"name": "http", "containerPort": port, "hostPort": port, "protocol": "tcp"}],
-        "environment": variables(environment),
-        "stopTimeout": stop_timeout,
+        "portMappings": [port],
+        "environment": variables(service.environment),
+        "stopTimeout": service.stop_timeout,
         "logConfiguration": logs,
+        **_confinement(service.container),
+    }
+    if secrets:
+        definition["secrets"] = [{"name": key, "valueFrom": secrets[key]} for key in sorted(secrets)]
+    return definition
+
+
+def sidecar_container(name: str, sidecar: Sidecar, image: str, logs: Definition) -> Definition:
+    """A further container of the task."""
+    definition: Definition = {
+        "name": name,
+        "image": image,
+        "essential": sidecar.essential,
+        "environment": variables(sidecar.environment),
+        "readonlyRootFilesystem": sidecar.read_only_root_filesystem,
+        "logConfiguration": logs,
+    }
+    optional = {
+        "command": list(sidecar.command),
+        "memoryReservation": sidecar.memory,
+        "user": sidecar.user,
+    }
+    return {**definition, **{key: value for key, value in optional.items() if value}}
+
+
+def variables(environment: Mapping[str, str]) -> list[Definition]:
+    """Environment variables by name, so that the order in the stack file changes nothing."""
+    return [{"name": name, "value": environment[name]} for name in sorted(environment)]
+
+
+def volumes(service: Service) -> list[str]:
+    """Names of the task's volumes: one per writable folder."""
+    return [_volume(path) for path in service.container.writable_paths]
+
+
+def _volume(path: str) -> str:
+    return "writable-" + "".join(c if c.isalnum() else "-" for c in path.strip("/"))
+
+
+def _confinement(container: Container) -> Definition:
+    definition: Definition = {"readonlyRootFilesystem": container.read_only_root_filesystem}
+    if container.init_process:
+        definition["linuxParameters"] = {"initProcessEnabled": True}
+    optional: Definition = {
+        "user": container.user,
+        "entryPoint": list(container.entry_point),
+        "command": list(container.command),
+        "mountPoints": [
+            {"sourceVolume": _volume(path), "containerPath": path, "readOnly": False}
+            for path in container.writable_paths
+        ],
+        "ulimits": [
+            {"name": name, "softLimit": limit.soft, "hardLimit": limit.hard}
+            for name, limit in sorted(container.ulimits.items())
+        ],
+        "healthCheck": _health_check(container.health_check) if container.health_check else None,
+    }
+    return {**definition, **{key: value for key, value in optional.items() if value}}
+
+
+def _health_check(check: ContainerHealthCheck) -> Definition:
+    shell = ["CMD-SHELL"] if len(check.command) == 1 else ["CMD"]
+    return {
+        "command": [*shell, *check.command],
+        "interval": check.interval,
+        "timeout": check.timeout,
+        "retries": check.retries,
+        "startPeriod": check.start_period,
     }

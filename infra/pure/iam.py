@@ -1,11 +1,13 @@
 """IAM policy documents as plain data.
 
-Trust policies name the account they act for, which keeps another account's service from borrowing a role
-("The confused deputy problem", IAM User Guide).
+Trust policies name the account they act for, which keeps another account's service from borrowing a role ("The
+confused deputy problem", IAM User Guide).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from infra.settings.secrets import Statement
 
 Document = dict[str, Any]
 
@@ -22,8 +24,7 @@ def service_trust(service: str, *, account_id: str | None = None) -> Document:
 
     Args:
         service: Service principal, for example `ecs-tasks.amazonaws.com`.
-        account_id: Account whose resources the service must act for; None where the service sends no source
-            account.
+        account_id: Account whose resources the service must act for; None where it sends no source account.
     """
     statement: Document = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     if account_id:
@@ -31,9 +32,143 @@ def service_trust(service: str, *, account_id: str | None = None) -> Document:
     return policy([statement])
 
 
-def allow(actions: Sequence[str], resources: Sequence[Any], **condition: Any) -> Document:
-    """One statement that allows actions on resources, optionally under a condition."""
-    statement: Document = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
-    if condition:
-        statement["Condition"] = condition
-    return statement
+def allow(actions: Sequence[str], resources: Sequence[str]) -> Document:
+    """One statement that allows actions on resources."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+def read_secrets(*, parameters: Sequence[str], secrets: Sequence[str], keys: Sequence[str]) -> list[Document]:
+    """Statements that let an execution role read exactly these SSM parameters, secrets and KMS keys (ARNs)."""
+    statements = [
+        (["ssm:GetParameters"], parameters),
+        (["secretsmanager:GetSecretValue"], secrets),
+        (["kms:Decrypt"], keys),
+    ]
+    return [allow(actions, sorted(set(resources))) for actions, resources in statements if resources]
+
+
+def open_sessions(*, key_arn: str, log_group_arn: str) -> list[Document]:
+    """Statements that let a task take part in ECS Exec sessions ("Monitor Amazon ECS containers with ECS Exec")."""
+    return [
+        # The session channels have no resources of their own.
+        allow(
+            [
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            ["*"],
+        ),
+        allow(["logs:DescribeLogGroups"], ["*"]),
+        allow(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{log_group_arn}:*"]
+        ),
+        allow(["kms:Decrypt"], [key_arn]),
+    ]
+
+
+def from_settings(statement: Statement, *, partition: str, region: str, account_id: str) -> Document:
+    """A statement of the settings with its placeholders filled in."""
+    known = {"${partition}": partition, "${region}": region, "${account}": account_id}
+
+    def filled(text: str) -> str:
+        for placeholder, value in known.items():
+            text = text.replace(placeholder, value)
+        return text
+
+    document = allow(statement.actions, [filled(resource) for resource in statement.resources])
+    if statement.conditions:
+        document["Condition"] = {
+            operator: {key: list(v) if isinstance(v, tuple) else v for key, v in conditions.items()}
+            for operator, conditions in statement.conditions.items()
+        }
+    return document
+
+
+def key_for_logs(*, partition: str, region: str, account_id: str) -> Document:
+    """Policy of a key that CloudWatch Logs encrypts with, administered by the account ("Encrypt log data")."""
+    return policy(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+                "Action": [
+                    "kms:Encrypt",
+                    "kms:Decrypt",
+                    "kms:ReEncryptFrom",
+                    "kms:ReEncryptTo",
+                    "kms:GenerateDataKey",
+                    "kms:DescribeKey",
+                ],
+                "Resource": "*",
+                "Condition": {
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": f"arn:{partition}:logs:{region}:{account_id}:*"
+                    }
+                },
+            },
+        ]
+    )
+
+
+def load_balancer_logs(*, bucket_arn: str, account_id: str) -> Document:
+    """Policy of a bucket that a load balancer writes its access logs to, and that nobody reads in the clear."""
+    return policy(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
+            },
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [bucket_arn, f"{bucket_arn}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    )
+
+
+def topic_publishers(*, topic_arn: str, account_id: str) -> Document:
+    """Policy of a topic that this account's alarms and events publish to."""
+    return policy(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+            }
+            for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+        ]
+    )
+
+
+def pull_images(*, partition: str, accounts: Sequence[str]) -> Document:
+    """Policy of a repository that other accounts pull from."""
+    return policy(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {
+                    "AWS": [f"arn:{partition}:iam::{account}:root" for account in sorted(accounts)]
+                },
+                "Action": [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+            }
+        ]
+    )

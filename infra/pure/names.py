@@ -56,6 +56,11 @@ class StackNames:
         return shorten(words, 200)
 
     @property
+    def tags(self) -> dict[str, str]:
+        """Tags that every resource of the stack has, cost allocation by project and stack among them."""
+        return {"Project": self.project, "Stack": self.stack, "ManagedBy": "pulumi"}
+
+    @property
     def cluster(self) -> str:
         """Name of the ECS cluster."""
         return self.prefix
@@ -67,6 +72,16 @@ class StackNames:
     def log_group(self, service: str) -> str:
         """CloudWatch log group of a service."""
         return f"/ecs/{self.prefix}/{service}"
+
+    @property
+    def session_log_group(self) -> str:
+        """CloudWatch log group of ECS Exec sessions."""
+        return f"/ecs/{self.prefix}-sessions"
+
+    @property
+    def flow_log_group(self) -> str:
+        """CloudWatch log group of the VPC's connections."""
+        return f"/vpc/{self.prefix}"
 
     def repository(self, service: str) -> str:
         """ECR repository of a service's images."""

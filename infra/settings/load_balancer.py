@@ -1,8 +1,56 @@
 """The Application Load Balancer that all services of a stack share."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
-from infra.settings.base import Cidr, Model
+from infra.settings.base import Arn, Cidr, Model, Port
+
+DomainName = Annotated[
+    str,
+    Field(
+        max_length=253,
+        pattern=r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
+        examples=["shop.example.com"],
+    ),
+]
+
+
+class Domain(Model):
+    """The host name people use."""
+
+    name: DomainName
+    """Host name of the service, in the certificate and in DNS."""
+
+    zone: DomainName | None = None
+    """Route 53 hosted zone that gets the records; null when DNS is kept elsewhere, which needs certificateArn."""
+
+    alternative_names: tuple[DomainName, ...] = Field(default=(), max_length=9)
+    """More host names of the certificate, with records of their own."""
+
+
+class AccessLogs(Model):
+    """A log line per request in an encrypted bucket."""
+
+    retention_days: int = Field(default=90, ge=1, le=3650)
+    """Days that the lines are kept."""
+
+
+class Firewall(Model):
+    """AWS WAF in front of the load balancer: AWS's common, known-bad-input and reputation rules, and a rate limit."""
+
+    rate_limit: int = Field(default=2000, ge=10, le=2_000_000_000)
+    """Requests per client address in five minutes; beyond them the client is blocked until it slows down."""
+
+
+class ListenerForTests(Model):
+    """A second listener that shows a new version to testers before anybody else sees it."""
+
+    port: Port = 9000
+    """Its port."""
+
+    allowed_cidrs: tuple[Cidr, ...] = Field(min_length=1)
+    """IPv4 ranges of the testers."""
 
 
 class LoadBalancer(Model):
@@ -14,8 +62,37 @@ class LoadBalancer(Model):
     allowed_cidrs: tuple[Cidr, ...] = Field(default=("0.0.0.0/0",), min_length=1)
     """IPv4 ranges that may open connections to the listeners."""
 
+    domain: Domain | None = None
+    """Host name, with a certificate from ACM when a zone is given; null serves the load balancer's own name."""
+
+    certificate_arn: Arn | None = None
+    """Existing ACM certificate. With it, or with a domain, the stack serves HTTPS and redirects HTTP."""
+
+    ssl_policy: Literal[
+        "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+        "ELBSecurityPolicy-TLS13-1-3-2021-06",
+        "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04",
+        "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+    ] = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+    """TLS versions and ciphers; the default takes 1.3 and 1.2 with forward secrecy."""
+
     idle_timeout: int = Field(default=60, ge=1, le=4000)
     """Seconds after which an idle connection is closed; the app's keep-alive must last longer."""
 
     deletion_protection: bool | None = None
     """Refuse to delete the load balancer; null for: exactly in production."""
+
+    access_logs: AccessLogs | None = None
+    """Log requests to a bucket; null for no log."""
+
+    firewall: Firewall | None = None
+    """Filter requests with AWS WAF; null for no filter."""
+
+    test_listener: ListenerForTests | None = None
+    """Listener for test traffic of gradual deployments; null for none."""
+
+    @property
+    def serves_https(self) -> bool:
+        """Whether there is a certificate, and so an HTTPS listener."""
+        return bool(self.certificate_arn or self.domain)

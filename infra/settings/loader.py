@@ -1,5 +1,7 @@
 """The only reader of Pulumi's configuration."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -11,16 +13,34 @@ from infra.settings.root import Settings
 from infra.settings.validation import validate
 
 
-def load() -> tuple[Settings, AwsSettings]:
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The checked configuration of a stack.
+
+    Args:
+        settings: The project's own settings.
+        aws: What the AWS provider gets.
+        secrets: Encrypted values that services ask for, by name; still encrypted in the state.
+    """
+
+    settings: Settings
+    aws: AwsSettings
+    secrets: Mapping[str, pulumi.Output[str]]
+
+
+def load() -> Loaded:
     """Read and check the stack's configuration.
 
     Raises:
         pulumi.RunError: The configuration has mistakes; the message lists all of them, each with its fix.
     """
     project = pulumi.get_project()
-    data, problems = _read(project)
-    aws_data, aws_problems = _read("aws")
-    settings, found = validate(data)
+    data, encrypted = _read(project)
+    aws_data, aws_encrypted = _read("aws")
+    concerns = {str(field.alias) for field in Settings.model_fields.values()}
+    problems = [_misplaced_secret(name) for name in sorted(encrypted & concerns)]
+    aws_problems = [_misplaced_secret(name) for name in sorted(aws_encrypted)]
+    settings, found = validate(data, frozenset(encrypted - concerns))
     aws, aws_found = AwsSettings.parse(aws_data)
     complaints = [problem.render(project) for problem in problems + found]
     complaints += [problem.render("aws") for problem in aws_problems + aws_found]
@@ -28,32 +48,29 @@ def load() -> tuple[Settings, AwsSettings]:
         count = "1 mistake" if len(complaints) == 1 else f"{len(complaints)} mistakes"
         listing = "\n".join(complaints)
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} has {count}:\n{listing}")
-    return settings, aws
+    config = pulumi.Config(project)
+    secrets = {key: config.require_secret(key) for key in sorted(settings.config_secrets)}
+    return Loaded(settings=settings, aws=aws, secrets=secrets)
 
 
-def _read(namespace: str) -> tuple[dict[str, Any], list[Problem]]:
-    """The plain values of a namespace, and a problem for each structured key that carries a secret."""
+def _read(namespace: str) -> tuple[dict[str, Any], set[str]]:
+    """The plain values of a namespace, and the names of the encrypted ones."""
     config = pulumi.Config(namespace)
-    values: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for name in _names(namespace):
-        if is_config_secret(f"{namespace}:{name}"):
-            problems.append(
-                Problem(
-                    path=(name,),
-                    message="carries a secret, and everything under it would be readable in the program's "
-                    "messages; allowed: plain values",
-                )
-            )
-        else:
-            values[name] = _value(config, name)
-    return values, problems
+    names = _names(namespace)
+    encrypted = {name for name in names if is_config_secret(f"{namespace}:{name}")}
+    return {name: _value(config, name) for name in names if name not in encrypted}, encrypted
+
+
+def _misplaced_secret(name: str) -> Problem:
+    return Problem(
+        path=(name,),
+        message="carries an encrypted value, which this program would have to read in the clear; allowed: plain "
+        "values here, and a secret under a name of its own that services.<name>.secrets refers to",
+    )
 
 
 def _names(namespace: str) -> list[str]:
-    """Every key of a namespace, the misspelt ones included: `pulumi.Config` only answers for keys one asks
-    for.
-    """
+    """Every key of a namespace; `pulumi.Config` only answers for keys one asks for, never for misspelt ones."""
     prefix = f"{namespace}:"
     known = {**get_config_env(), **CONFIG.get()}
     return sorted(key.removeprefix(prefix) for key in known if key.startswith(prefix))

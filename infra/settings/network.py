@@ -1,13 +1,29 @@
-"""Where the services run: an existing VPC, or the account's default one."""
+"""Where the services run: a VPC of the stack's own, an existing one, or the account's default one."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import Model
+from infra.settings.base import Cidr, Model, RetentionDays
 
 VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", examples=["vpc-0a1b2c3d4e5f67890"])]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["subnet-0a1b2c3d4e5f67890"])]
+
+Endpoint = Literal["s3", "ecr", "logs", "secretsmanager", "ssm", "ssmmessages", "kms"]
+"""An AWS service that private tasks reach without leaving the VPC; `ecr` is two endpoints, API and registry."""
+
+
+class CreatedNetwork(Model):
+    """A VPC of the stack's own, made with `awsx.ec2.Vpc`."""
+
+    cidr: Cidr = "10.0.0.0/16"
+    """Address range. Each task takes an address of its own; /16 leaves 8,000 per zone to the tasks."""
+
+    zones: int = Field(default=3, ge=2, le=4)
+    """Availability zones; the load balancer needs two."""
+
+    nat: Literal["perZone", "single", "none"] = "perZone"
+    """NAT gateways: one per zone survives the loss of any zone, a single one costs a third."""
 
 
 class ExistingNetwork(Model):
@@ -19,13 +35,53 @@ class ExistingNetwork(Model):
     public_subnet_ids: tuple[SubnetId, ...] = Field(min_length=2)
     """Subnets of an internet-facing load balancer: at least two, in different availability zones."""
 
-    private_subnet_ids: tuple[SubnetId, ...] = Field(default=(), examples=["subnet-0a1b2c3d4e5f67891"])
-    """Subnets of the tasks. They need a way out to pull images; without them tasks run in the
-    public subnets."""
+    private_subnet_ids: tuple[SubnetId, ...] = ()
+    """Subnets of the tasks; without them tasks run in the public subnets, with an address of their own."""
+
+    egress: bool = True
+    """Whether the private subnets reach the internet; if not, endpoints must take its place."""
+
+
+class FlowLogs(Model):
+    """A record of the VPC's connections in CloudWatch Logs."""
+
+    traffic: Literal["ALL", "REJECT", "ACCEPT"] = "ALL"
+    """Connections that are recorded."""
+
+    retention_days: RetentionDays = 30
+    """Days that the record is kept."""
 
 
 class Network(Model):
     """The network of the stack; without any key, the account's default VPC."""
 
+    create: CreatedNetwork | None = None
+    """Create a VPC; `{}` for one with all defaults, null for none."""
+
     existing: ExistingNetwork | None = None
-    """Use a VPC that exists; null for the default VPC."""
+    """Use a VPC that exists; null for none."""
+
+    public_tasks: bool = False
+    """Run tasks in the public subnets with an address of their own: saves the NAT gateway. The default VPC
+    has no other subnets.
+    """
+
+    endpoints: tuple[Endpoint, ...] = ()
+    """AWS services reached inside the VPC. `s3` is free and keeps image layers out of the NAT gateway's bill."""
+
+    flow_logs: FlowLogs | None = None
+    """Record connections; null for no record."""
+
+    @property
+    def tasks_are_public(self) -> bool:
+        """Whether tasks run in subnets where they need a public address."""
+        if self.create:
+            return self.public_tasks
+        return self.public_tasks or not (self.existing and self.existing.private_subnet_ids)
+
+    @property
+    def tasks_reach_the_internet(self) -> bool:
+        """Whether tasks can pull an image without endpoints."""
+        if self.tasks_are_public:
+            return True
+        return self.create.nat != "none" if self.create else bool(self.existing and self.existing.egress)

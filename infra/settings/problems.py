@@ -8,7 +8,7 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 HIDDEN = "(not shown)"
-SENSITIVE = frozenset({"environment", "args"})
+SENSITIVE = frozenset({"environment", "args", "secrets"})
 """Maps whose values a person may have filled with a secret by mistake: a message never repeats them."""
 
 
@@ -46,6 +46,8 @@ class Problem:
             case Rename(key=key, value=value):
                 yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
                 yield from _assignments(namespace, (*self.path[:-1], key), value)
+            case Command(words=words, key=key):
+                yield f"pulumi {' '.join(words)} '{full_key(namespace, (key,))}'"
             case Assign(path=path, value=value):
                 yield from _assignments(namespace, path, value)
             case value:
@@ -71,6 +73,14 @@ class Assign:
 
     path: Path
     value: Any
+
+
+@dataclass(frozen=True)
+class Command:
+    """Fix: another pulumi command on a key of the namespace; it asks for the value itself."""
+
+    words: Sequence[str]
+    key: str
 
 
 def full_key(namespace: str, path: Path) -> str:
@@ -102,7 +112,7 @@ def _assignments(namespace: str, path: Path, value: Any) -> Iterator[str]:
 
 
 def _show(path: Path, value: Any) -> str:
-    if len(path) > 1 and any(part in SENSITIVE for part in path[:-1]):
+    if any(part in SENSITIVE for part in path[2:-1]) or (path[-1] in SENSITIVE and len(path) > 2):
         return HIDDEN
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:77]}..."

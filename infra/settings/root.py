@@ -9,6 +9,7 @@ from infra.settings.base import Model
 from infra.settings.cluster import Cluster
 from infra.settings.load_balancer import LoadBalancer
 from infra.settings.network import Network
+from infra.settings.observability import Observability
 from infra.settings.service import Service
 
 ServiceName = Annotated[
@@ -37,8 +38,37 @@ class Settings(Model):
     load_balancer: LoadBalancer = LoadBalancer()
     """How they are reached."""
 
+    observability: Observability = Observability()
+    """Alarms, their subscribers and the dashboard."""
+
     tags: Mapping[TagKey, TagValue] = Field(default={}, max_length=40)
     """Tags of every resource, in addition to Project, Stack and ManagedBy."""
 
     production: bool = True
     """Whether people depend on the stack: keeps its load balancer and images when someone destroys it."""
+
+    @property
+    def has_alarms(self) -> bool:
+        """Whether services have alarms."""
+        return self.production if self.observability.alarms is None else self.observability.alarms
+
+    @property
+    def has_dashboard(self) -> bool:
+        """Whether there is a dashboard."""
+        return self.production if self.observability.dashboard is None else self.observability.dashboard
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether there is anything to watch, or anybody to tell."""
+        subscribers = self.observability.emails + self.observability.webhooks
+        return self.has_alarms or self.has_dashboard or bool(subscribers)
+
+    @property
+    def config_secrets(self) -> frozenset[str]:
+        """Names of the encrypted configuration values that services ask for."""
+        return frozenset(
+            key
+            for service in self.services.values()
+            for key in [*service.build.secrets.values(), *(s.config for s in service.secrets.values())]
+            if key
+        )

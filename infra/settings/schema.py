@@ -1,6 +1,4 @@
-"""What the settings allow, in words: one source for error messages, the table in the docs and the JSON
-schema.
-"""
+"""What the settings allow, in words: the source of error messages, of the docs' table and of the JSON schema."""
 
 import functools
 import json

@@ -1,55 +1,26 @@
-"""One service: what runs, how large, how it is reached."""
+"""One service: what runs, how large, how it is reached, how it changes."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from infra.pure.routing import RouteKey
-from infra.settings.base import Model, Port
-
-
-def _as_text(value: object) -> object:
-    """Environment values are text; YAML reads `8080` and `true` as numbers and booleans."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-Text = Annotated[str, BeforeValidator(_as_text)]
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-PathPattern = Annotated[
-    str, Field(max_length=128, pattern=r"^/[A-Za-z0-9_.$/~\"'@:+&*?-]*$", examples=["/api/*"])
-]
-HostName = Annotated[
-    str,
-    Field(
-        max_length=128,
-        pattern=r"^[A-Za-z0-9*?]([A-Za-z0-9*?.-]*[A-Za-z0-9*?])?$",
-        examples=["api.example.com"],
-    ),
-]
-
-RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]  # fmt: skip
-"""Retention periods that CloudWatch Logs offers (PutRetentionPolicy)."""
-
-
-class Build(Model):
-    """An image built from source and pushed to a repository of the stack."""
-
-    context: str = Field(default="app", min_length=1)
-    """Folder that the Dockerfile copies from, relative to the project."""
-
-    dockerfile: str = Field(default="Dockerfile", min_length=1)
-    """The Dockerfile, relative to the context."""
-
-    args: Mapping[VariableName, Text] = Field(default={})
-    """Build arguments. They stay readable in the image: no secrets."""
-
-    target: str | None = None
-    """Stage of the Dockerfile to build; null for the last."""
+from infra.settings.base import (
+    Architecture,
+    HostName,
+    Model,
+    PathPattern,
+    Port,
+    RetentionDays,
+    Text,
+    VariableName,
+)
+from infra.settings.container import Build, Container, ImageReference, Sidecar
+from infra.settings.deployment import Deployment
+from infra.settings.observability import Alarms
+from infra.settings.scaling import Scaling
+from infra.settings.secrets import Permissions, SecretSource
 
 
 class Route(Model):
@@ -61,7 +32,7 @@ class Route(Model):
     hosts: tuple[HostName, ...] = ()
     """Host names, `*` and `?` as wildcards."""
 
-    priority: int | None = Field(default=None, ge=1, le=50000)
+    priority: int | None = Field(default=None, ge=1, le=49_998)
     """Position of the listener rule; null for one computed from how specific the route is."""
 
     enabled: bool = True
@@ -94,15 +65,28 @@ class HealthCheck(Model):
     unhealthy_threshold: int = Field(default=3, ge=2, le=10)
     """Checks in a row that make a task unhealthy."""
 
-    grace_period: int = Field(default=60, ge=0, le=2147483647)
+    grace_period: int = Field(default=60, ge=0, le=7200)
     """Seconds after a task's start in which failed checks do not count."""
+
+
+class Discovery(Model):
+    """How other services of the stack find this one, by its name."""
+
+    mode: Literal["serviceConnect", "dns"] = "serviceConnect"
+    """serviceConnect balances, retries and measures calls through a proxy; dns is a record per task."""
+
+    listen: bool = True
+    """Whether others may call this service; false for one that only calls."""
 
 
 class Service(Model):
     """One ECS service. Without any key: the folder `app`, built, on port 5000, answering every request."""
 
     build: Build = Build()
-    """How the image is built."""
+    """How the image is built; not used with `image`."""
+
+    image: ImageReference | None = None
+    """An image that was built elsewhere; null builds one."""
 
     port: Port = 5000
     """Port the container listens on."""
@@ -110,14 +94,32 @@ class Service(Model):
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
     """CPU units of a task; 1024 is one vCPU."""
 
-    memory: int = Field(default=512, ge=512, le=122880)
-    """Memory of a task in MiB; which sizes exist depends on cpu."""
+    memory: int = Field(default=512, ge=128, le=122880)
+    """Memory of a task in MiB; which sizes exist on Fargate depends on cpu."""
+
+    architecture: Architecture = "x86_64"
+    """Processor architecture: arm64 is about a fifth cheaper where the image can be built for it."""
+
+    launch: Literal["fargate", "ec2"] = "fargate"
+    """Capacity: Fargate, or the cluster's EC2 instances."""
 
     desired_count: int = Field(default=2, ge=0, le=5000)
-    """Tasks that run; two survive the loss of a zone."""
+    """Tasks that run; two survive the loss of a zone. With scaling, the number to begin with."""
+
+    scaling: Scaling | None = None
+    """Automatic scaling; null keeps desiredCount."""
+
+    deployment: Deployment = Deployment()
+    """How a new version takes over."""
 
     environment: Mapping[VariableName, Text] = Field(default={})
     """Environment variables. They are readable in the task definition: no secrets."""
+
+    secrets: Mapping[VariableName, SecretSource] = Field(default={})
+    """Secrets as environment variables; a new version of one rolls the tasks."""
+
+    permissions: Permissions = Permissions()
+    """What the app may do in AWS."""
 
     route: Route = Route()
     """Requests that the load balancer sends here."""
@@ -125,11 +127,37 @@ class Service(Model):
     health_check: HealthCheck = HealthCheck()
     """The load balancer's health check."""
 
+    container: Container = Container()
+    """How the container is confined."""
+
+    sidecars: Mapping[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["agent"])], Sidecar
+    ] = Field(default={})
+    """Further containers of each task, name → sidecar."""
+
+    discovery: Discovery | None = None
+    """Finding and being found inside the cluster's namespace; null for neither."""
+
+    alarms: Alarms = Alarms()
+    """Thresholds of the alarms."""
+
     deregistration_delay: int = Field(default=30, ge=0, le=3600)
     """Seconds in which the load balancer lets open requests finish before a task stops."""
 
+    slow_start: int = Field(default=0, ge=0, le=900)
+    """Seconds in which a new task's share of the requests grows, from 30 on; 0 for at once."""
+
     stop_timeout: int = Field(default=30, ge=1, le=120)
     """Seconds between SIGTERM and SIGKILL; at most the deregistration delay."""
+
+    ephemeral_storage_gib: int | None = Field(default=None, ge=21, le=200)
+    """Disk of a Fargate task; null for the 20 GiB that are included."""
+
+    availability_zone_rebalancing: bool = True
+    """Whether ECS moves tasks back into a zone that has recovered."""
+
+    execute_command: bool = False
+    """Whether people may open a shell in its containers; needs the cluster's executeCommand."""
 
     log_retention_days: RetentionDays = 30
     """Days that log events are kept."""

@@ -14,11 +14,17 @@ from infra.settings.root import Settings
 from infra.settings.rules import problems_of
 
 
-def validate(data: dict[str, Any]) -> tuple[Settings | None, list[Problem]]:
+def validate(
+    data: dict[str, Any], config_secrets: frozenset[str] = frozenset()
+) -> tuple[Settings | None, list[Problem]]:
     """Check `data` (the namespace's keys) and give the settings, or every problem in the order of the keys.
 
     The mistaken parts are taken out and the rest is checked again, so that the rules across fields are judged
     in the same run as misspelt keys and wrong types.
+
+    Args:
+        data: The values under the project's namespace, without encrypted ones.
+        config_secrets: Names of the encrypted ones.
     """
     problems: list[Problem] = []
     data = copy.deepcopy(data)
@@ -36,7 +42,7 @@ def validate(data: dict[str, Any]) -> tuple[Settings | None, list[Problem]]:
     wrong = {problem.path for problem in problems}
     problems += [
         problem
-        for problem in problems_of(settings)
+        for problem in problems_of(settings, config_secrets)
         if not any(_touches(path, wrong) for path in (problem.path, *problem.related))
     ]
     return (None if problems else settings), _in_order(problems)
@@ -152,9 +158,7 @@ def _closest_choice(choices: list[Any], value: Any) -> Any:
 
 
 def _take_out(data: Any, problem: Problem) -> bool:
-    """Remove the smallest part of `data` that makes the problem go away; False when there is nothing to
-    remove.
-    """
+    """Remove the smallest part of `data` that makes the problem go away; False when nothing can be removed."""
     path = problem.path
     if problem.message.startswith("is missing"):
         path = path[:-1]

@@ -1,0 +1,147 @@
+"""CodeDeployment: AWS CodeDeploy for a service whose team deploys with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.components.aws_account import AwsAccount
+from infra.components.service_traffic import ServiceTraffic
+from infra.pure import iam
+from infra.settings.deployment import CodeDeploy
+
+ROLE_POLICY = "AWSCodeDeployRoleForECS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeDeploymentArgs:
+    """What a `CodeDeployment` is made from.
+
+    Args:
+        account: Provider and facts of the AWS account.
+        cluster_name: Cluster of the service.
+        service_name: Name of the ECS service.
+        traffic: Its target groups.
+        listener_arn: Listener that serves people.
+        test_listener_arn: Listener that serves testers; None without test traffic.
+        alarm_names: Alarms that roll back.
+        settings: How the traffic moves.
+    """
+
+    account: AwsAccount
+    cluster_name: pulumi.Input[str]
+    service_name: pulumi.Input[str]
+    traffic: ServiceTraffic
+    listener_arn: pulumi.Input[str]
+    test_listener_arn: pulumi.Input[str] | None
+    alarm_names: Sequence[pulumi.Input[str]]
+    settings: CodeDeploy
+
+
+class CodeDeployment(pulumi.ComponentResource):
+    """An application and a deployment group; the deployments themselves come from the team's pipeline.
+
+    Outputs:
+        group_name: Name of the deployment group.
+    """
+
+    group_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: CodeDeploymentArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("ecs-microservice:index:CodeDeployment", name, None, opts)
+        self._name = name
+        self._args = args
+        child = pulumi.ResourceOptions(parent=self)
+        application = aws.codedeploy.Application(
+            name, compute_platform="ECS", tags={"Service": name}, opts=child
+        )
+        role, attachment = self._role()
+        group = aws.codedeploy.DeploymentGroup(
+            name,
+            app_name=application.name,
+            deployment_group_name=name,
+            service_role_arn=role.arn,
+            deployment_config_name=args.settings.configuration,
+            deployment_style=aws.codedeploy.DeploymentGroupDeploymentStyleArgs(
+                deployment_option="WITH_TRAFFIC_CONTROL", deployment_type="BLUE_GREEN"
+            ),
+            ecs_service=aws.codedeploy.DeploymentGroupEcsServiceArgs(
+                cluster_name=args.cluster_name, service_name=args.service_name
+            ),
+            load_balancer_info=self._load_balancer_info(),
+            blue_green_deployment_config=self._blue_green(),
+            auto_rollback_configuration=aws.codedeploy.DeploymentGroupAutoRollbackConfigurationArgs(
+                enabled=True,
+                events=["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
+            ),
+            alarm_configuration=aws.codedeploy.DeploymentGroupAlarmConfigurationArgs(
+                enabled=bool(args.alarm_names), alarms=args.alarm_names
+            )
+            if args.alarm_names
+            else None,
+            tags={"Service": name},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),
+        )
+        self.group_name = group.deployment_group_name
+        self.register_outputs({"groupName": self.group_name})
+
+    def _role(self) -> tuple[aws.iam.Role, pulumi.Resource]:
+        child = pulumi.ResourceOptions(parent=self)
+        trust = self._args.account.account_id.apply(
+            lambda account_id: iam.service_trust("codedeploy.amazonaws.com", account_id=account_id)
+        )
+        role = aws.iam.Role(
+            f"{self._name}-codedeploy",
+            description=f"Lets CodeDeploy deploy {self._name}",
+            assume_role_policy=pulumi.Output.json_dumps(trust),
+            tags={"Service": self._name},
+            opts=child,
+        )
+        attachment = aws.iam.RolePolicyAttachment(
+            f"{self._name}-codedeploy",
+            role=role.name,
+            policy_arn=self._args.account.managed_policy(ROLE_POLICY),
+            opts=child,
+        )
+        return role, attachment
+
+    def _load_balancer_info(self) -> aws.codedeploy.DeploymentGroupLoadBalancerInfoArgs:
+        args = self._args
+        prod = aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoProdTrafficRouteArgs(
+            listener_arns=[args.listener_arn]
+        )
+        test = (
+            aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoTestTrafficRouteArgs(
+                listener_arns=[args.test_listener_arn]
+            )
+            if args.test_listener_arn
+            else None
+        )
+        pair = aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoArgs(
+            prod_traffic_route=prod,
+            test_traffic_route=test,
+            target_groups=[
+                aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoTargetGroupArgs(
+                    name=group.name
+                )
+                for group in args.traffic.target_groups
+            ],
+        )
+        return aws.codedeploy.DeploymentGroupLoadBalancerInfoArgs(target_group_pair_info=pair)
+
+    def _blue_green(self) -> aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigArgs:
+        ready = aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigDeploymentReadyOptionArgs(
+            action_on_timeout="CONTINUE_DEPLOYMENT"
+        )
+        old = aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigTerminateBlueInstancesOnDeploymentSuccessArgs(
+            action="TERMINATE",
+            termination_wait_time_in_minutes=self._args.settings.termination_wait_minutes,
+        )
+        return aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigArgs(
+            deployment_ready_option=ready, terminate_blue_instances_on_deployment_success=old
+        )

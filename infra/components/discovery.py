@@ -1,0 +1,58 @@
+"""Discovery: the names by which the services of a stack find each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.components.network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscoveryArgs:
+    """What `Discovery` is made from.
+
+    Args:
+        network: VPC in which the names resolve.
+        namespace: Private DNS domain.
+    """
+
+    network: Network
+    namespace: str
+
+
+class Discovery(pulumi.ComponentResource):
+    """A private domain in Cloud Map, and the group of those who may call services in it.
+
+    Outputs:
+        namespace_id: Id of the namespace.
+        namespace_arn: ARN of the namespace.
+        callers_group_id: Security group that every calling task is in; callees let it in.
+    """
+
+    namespace_id: pulumi.Output[str]
+    namespace_arn: pulumi.Output[str]
+    callers_group_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DiscoveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("ecs-microservice:index:Discovery", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = aws.servicediscovery.PrivateDnsNamespace(
+            name,
+            name=args.namespace,
+            description="Services of the stack, by name",
+            vpc=args.network.vpc_id,
+            opts=child,
+        )
+        callers = aws.ec2.SecurityGroup(
+            f"{name}-callers",
+            description="Tasks that call other services of the stack by name",
+            vpc_id=args.network.vpc_id,
+            opts=child,
+        )
+        self.namespace_id = namespace.id
+        self.namespace_arn = namespace.arn
+        self.callers_group_id = callers.id
+        self.register_outputs({"namespaceArn": self.namespace_arn})

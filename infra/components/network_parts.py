@@ -1,0 +1,151 @@
+"""Parts of a network that a stack may add to any VPC: endpoints of AWS services, and a record of connections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.components.aws_account import AwsAccount
+from infra.pure import endpoints, iam
+from infra.settings.network import Endpoint
+from infra.settings.network import FlowLogs as FlowLogSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class VpcEndpointsArgs:
+    """What `VpcEndpoints` are made from.
+
+    Args:
+        account: Provider and facts of the AWS account.
+        vpc_id: The VPC.
+        vpc_cidr: Its address range, from which the endpoints are reachable.
+        subnet_ids: Subnets that get a network interface of each endpoint.
+        endpoints: AWS services.
+    """
+
+    account: AwsAccount
+    vpc_id: pulumi.Input[str]
+    vpc_cidr: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[str]]
+    endpoints: Sequence[Endpoint]
+
+
+class VpcEndpoints(pulumi.ComponentResource):
+    """AWS services reached without leaving the VPC: no NAT gateway needed, and none of its bill."""
+
+    def __init__(self, name: str, args: VpcEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("ecs-microservice:index:VpcEndpoints", name, None, opts)
+        self._args = args
+        services = [service for endpoint in args.endpoints for service in endpoints.services_of(endpoint)]
+        interfaces = [service for service in services if service not in endpoints.GATEWAYS]
+        group = self._security_group(name) if interfaces else None
+        for service in services:
+            self._endpoint(name, service, group)
+        self.register_outputs({})
+
+    def _security_group(self, name: str) -> aws.ec2.SecurityGroup:
+        group = aws.ec2.SecurityGroup(
+            f"{name}-endpoints",
+            description="AWS services inside the VPC: HTTPS from the VPC",
+            vpc_id=self._args.vpc_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-endpoints",
+            security_group_id=group.id,
+            description="HTTPS from the VPC",
+            cidr_ipv4=self._args.vpc_cidr,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return group
+
+    def _endpoint(self, name: str, service: str, group: aws.ec2.SecurityGroup | None) -> None:
+        args = self._args
+        service_name = args.account.facts.apply(
+            lambda known: endpoints.service_name(
+                service, partition=known["partition"], region=known["region"]
+            )
+        )
+        options = pulumi.ResourceOptions(parent=self)
+        logical_name = f"{name}-{service.replace('.', '-')}"
+        if service in endpoints.GATEWAYS:
+            tables = aws.ec2.get_route_tables_output(
+                vpc_id=args.vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)
+            )
+            aws.ec2.VpcEndpoint(
+                logical_name,
+                vpc_id=args.vpc_id,
+                service_name=service_name,
+                vpc_endpoint_type="Gateway",
+                route_table_ids=tables.ids,
+                opts=options,
+            )
+            return
+        aws.ec2.VpcEndpoint(
+            logical_name,
+            vpc_id=args.vpc_id,
+            service_name=service_name,
+            vpc_endpoint_type="Interface",
+            private_dns_enabled=True,
+            subnet_ids=args.subnet_ids,
+            security_group_ids=[group.id] if group else None,
+            opts=options,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogArgs:
+    """What a `FlowLog` is made from.
+
+    Args:
+        account: Provider and facts of the AWS account.
+        vpc_id: The VPC.
+        log_group_name: Physical name of the log group.
+        settings: Traffic and retention.
+    """
+
+    account: AwsAccount
+    vpc_id: pulumi.Input[str]
+    log_group_name: str
+    settings: FlowLogSettings
+
+
+class FlowLog(pulumi.ComponentResource):
+    """A record of the VPC's connections in CloudWatch Logs."""
+
+    def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("ecs-microservice:index:FlowLog", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        group = aws.cloudwatch.LogGroup(
+            f"{name}-flow-log",
+            name=args.log_group_name,
+            retention_in_days=args.settings.retention_days,
+            opts=child,
+        )
+        trust = args.account.account_id.apply(
+            lambda account_id: iam.service_trust("vpc-flow-logs.amazonaws.com", account_id=account_id)
+        )
+        role = aws.iam.Role(
+            f"{name}-flow-log", assume_role_policy=pulumi.Output.json_dumps(trust), opts=child
+        )
+        actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        document = group.arn.apply(lambda arn: iam.policy([iam.allow(actions, [arn, f"{arn}:*"])]))
+        policy = aws.iam.RolePolicy(
+            f"{name}-flow-log", role=role.name, policy=pulumi.Output.json_dumps(document), opts=child
+        )
+        aws.ec2.FlowLog(
+            f"{name}-flow-log",
+            vpc_id=args.vpc_id,
+            traffic_type=args.settings.traffic,
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            max_aggregation_interval=60,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self.register_outputs({})

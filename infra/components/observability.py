@@ -1,0 +1,110 @@
+"""Observability: who is told when something is wrong, and the dashboard they look at then."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.components.load_balancer import LoadBalancer
+from infra.components.stack_context import StackContext
+from infra.pure import dashboard, events, iam
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservabilityArgs:
+    """What `Observability` is made from.
+
+    Args:
+        stack: Account, names and settings of the stack.
+        load_balancer: Load balancer in front of its services.
+    """
+
+    stack: StackContext
+    load_balancer: LoadBalancer
+
+
+class Observability(pulumi.ComponentResource):
+    """A topic for alarms and failed deployments, its subscribers, and a dashboard.
+
+    Outputs:
+        topic_arn: Where alarms are sent.
+    """
+
+    topic_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("ecs-microservice:index:Observability", name, None, opts)
+        self._name = name
+        self._stack = args.stack
+        self._load_balancer = args.load_balancer
+        self._cluster = args.stack.names.cluster
+        self._child = pulumi.ResourceOptions(parent=self)
+        topic = self._topic()
+        self._subscribe(topic)
+        self._announce_failed_deployments(topic)
+        if args.stack.settings.has_dashboard:
+            self._dashboard()
+        self.topic_arn = topic.arn
+        self.register_outputs({"topicArn": self.topic_arn})
+
+    def _topic(self) -> aws.sns.Topic:
+        topic = aws.sns.Topic(
+            self._name,
+            display_name=self._cluster,
+            kms_master_key_id=self._stack.settings.observability.kms_key_arn,
+            opts=self._child,
+        )
+        document = pulumi.Output.all(topic_arn=topic.arn, account_id=self._stack.account.account_id).apply(
+            lambda known: iam.topic_publishers(**known)
+        )
+        aws.sns.TopicPolicy(
+            self._name, arn=topic.arn, policy=pulumi.Output.json_dumps(document), opts=self._child
+        )
+        return topic
+
+    def _subscribe(self, topic: aws.sns.Topic) -> None:
+        settings = self._stack.settings.observability
+        subscribers = [("email", address) for address in settings.emails]
+        subscribers += [("https", address) for address in settings.webhooks]
+        for protocol, address in subscribers:
+            aws.sns.TopicSubscription(
+                f"{self._name}-{events.subscription_name(address)}",
+                topic=topic.arn,
+                protocol=protocol,
+                endpoint=address,
+                opts=self._child,
+            )
+
+    def _announce_failed_deployments(self, topic: aws.sns.Topic) -> None:
+        pattern = self._stack.account.facts.apply(
+            lambda known: events.failed_deployments(cluster=self._cluster, **known)
+        )
+        rule = aws.cloudwatch.EventRule(
+            f"{self._name}-deployments",
+            description=f"Deployments that failed in the cluster {self._cluster}",
+            event_pattern=pulumi.Output.json_dumps(pattern),
+            opts=self._child,
+        )
+        aws.cloudwatch.EventTarget(
+            f"{self._name}-deployments",
+            rule=rule.name,
+            arn=topic.arn,
+            input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(
+                input_paths=dict(events.MESSAGE_PARTS), input_template=events.MESSAGE
+            ),
+            opts=self._child,
+        )
+
+    def _dashboard(self) -> None:
+        services = sorted(self._stack.settings.services)
+        body = pulumi.Output.all(
+            region=self._stack.account.region, load_balancer=self._load_balancer.arn_suffix
+        ).apply(lambda known: json.dumps(dashboard.body(cluster=self._cluster, services=services, **known)))
+        aws.cloudwatch.Dashboard(
+            self._name, dashboard_name=self._cluster, dashboard_body=body, opts=self._child
+        )

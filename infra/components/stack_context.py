@@ -1,0 +1,29 @@
+"""StackContext: what every part of a stack may need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from infra.components.aws_account import AwsAccount
+from infra.pure.names import StackNames
+from infra.settings.root import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackContext:
+    """The stack's account, names and settings; no resources of its own.
+
+    Args:
+        account: Provider and facts of the AWS account.
+        names: Physical names.
+        settings: All settings of the stack.
+        secrets: Encrypted configuration values, by name.
+    """
+
+    account: AwsAccount
+    names: StackNames
+    settings: Settings
+    secrets: Mapping[str, pulumi.Output[str]]

@@ -1,0 +1,120 @@
+"""TaskRoles: what ECS may do to start a service's tasks, and what the app in them may do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.components.aws_account import AwsAccount
+from infra.components.cluster import Sessions
+from infra.components.service_secrets import ServiceSecrets
+from infra.pure import iam, names
+from infra.settings.secrets import Permissions
+
+EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRolesArgs:
+    """What `TaskRoles` are made from.
+
+    Args:
+        account: Provider and facts of the AWS account.
+        secrets: What the tasks' containers get; None for nothing.
+        permissions: What the app may do.
+        sessions: How sessions into the containers are kept; None where they are not allowed.
+    """
+
+    account: AwsAccount
+    secrets: ServiceSecrets | None
+    permissions: Permissions
+    sessions: Sessions | None
+
+
+class TaskRoles(pulumi.ComponentResource):
+    """The execution role, which ECS uses, and the task role, which the app has.
+
+    Outputs:
+        execution_role_arn: Pulls the image, writes logs, reads exactly the service's secrets.
+        task_role_arn: Nothing but what the settings grant.
+        policies: All policies; the service waits for them, and is gone before they go.
+    """
+
+    execution_role_arn: pulumi.Output[str]
+    task_role_arn: pulumi.Output[str]
+    policies: Sequence[pulumi.Resource]
+
+    def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("ecs-microservice:index:TaskRoles", name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        execution, task = self._role("execution"), self._role("task")
+        self.execution_role_arn = execution.arn
+        self.task_role_arn = task.arn
+        self.policies = [*self._execution_policies(execution), *self._task_policies(task)]
+        self.register_outputs(
+            {"executionRoleArn": self.execution_role_arn, "taskRoleArn": self.task_role_arn}
+        )
+
+    def _role(self, purpose: str) -> aws.iam.Role:
+        return aws.iam.Role(
+            names.shorten(f"{self._name}-{purpose}", names.ROLE_LIMIT - names.AUTO_NAME_SUFFIX),
+            description=f"{purpose.capitalize()} role of the ECS service {self._name}",
+            assume_role_policy=self._args.account.tasks_trust,
+            tags={"Service": self._name},
+            opts=self._child,
+        )
+
+    def _execution_policies(self, role: aws.iam.Role) -> list[pulumi.Resource]:
+        attachment = aws.iam.RolePolicyAttachment(
+            f"{self._name}-execution",
+            role=role.name,
+            policy_arn=self._args.account.managed_policy(EXECUTION_POLICY),
+            opts=self._child,
+        )
+        secrets = self._args.secrets
+        if not secrets:
+            return [attachment]
+        statements = pulumi.Output.all(
+            parameters=list(secrets.parameter_arns),
+            secrets=list(secrets.secret_arns),
+            keys=list(secrets.key_arns),
+        ).apply(lambda arns: iam.read_secrets(**{kind: [a for a in arns[kind] if a] for kind in arns}))
+        return [attachment, self._policy("secrets", role, statements)]
+
+    def _task_policies(self, role: aws.iam.Role) -> list[pulumi.Resource]:
+        args = self._args
+        policies: list[pulumi.Resource] = [
+            aws.iam.RolePolicyAttachment(
+                f"{self._name}-task-{arn.rsplit('/', 1)[-1]}",
+                role=role.name,
+                policy_arn=arn,
+                opts=self._child,
+            )
+            for arn in args.permissions.managed_policies
+        ]
+        if args.permissions.statements:
+            statements = args.account.facts.apply(
+                lambda known: [iam.from_settings(one, **known) for one in args.permissions.statements]
+            )
+            policies.append(self._policy("task", role, statements))
+        if args.sessions:
+            sessions = pulumi.Output.all(
+                key_arn=args.sessions.key_arn, log_group_arn=args.sessions.log_group_arn
+            ).apply(lambda known: iam.open_sessions(**known))
+            policies.append(self._policy("sessions", role, sessions))
+        return policies
+
+    def _policy(
+        self, purpose: str, role: aws.iam.Role, statements: pulumi.Output[list[iam.Document]]
+    ) -> aws.iam.RolePolicy:
+        return aws.iam.RolePolicy(
+            f"{self._name}-{purpose}",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(statements.apply(iam.policy)),
+            opts=self._child,
+        )

@@ -1,0 +1,186 @@
+"""Alarms of a service: what is watched, when it is wrong, and what follows.
+
+Metrics: "Amazon ECS CloudWatch metrics", "CloudWatch metrics for your Application Load Balancer". Where a service has
+two target groups, both are watched: during a gradual deployment either may be the live one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from infra.settings.observability import Alarms
+
+MINUTE = 60
+LOAD_BALANCER = "AWS/ApplicationELB"
+ECS = "AWS/ECS"
+INSIGHTS = "ECS/ContainerInsights"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric in CloudWatch, one value per minute.
+
+    Args:
+        id: Name in expressions.
+        namespace: Namespace.
+        name: Metric name.
+        stat: Statistic.
+        dimensions: Dimensions. The value `LOAD_BALANCER`, or `TARGET_GROUP_0`, stands for the ARN suffix that only
+            the deployed resource knows.
+    """
+
+    id: str
+    namespace: str
+    name: str
+    stat: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One alarm.
+
+    Args:
+        name: Last part of its name.
+        description: What a person reads at night.
+        metrics: What it looks at.
+        expression: What is compared, in terms of the metrics' ids; None for the one metric itself.
+        threshold: Limit.
+        below: Whether falling below the limit is wrong, instead of rising above it.
+        minutes: Minutes in a row.
+        rolls_back: Whether it stops a deployment.
+        missing: How minutes without data count.
+    """
+
+    name: str
+    description: str
+    metrics: Sequence[Metric]
+    expression: str | None = None
+    threshold: float
+    below: bool = False
+    minutes: int
+    rolls_back: bool = True
+    missing: str = "notBreaching"
+
+
+def service_alarms(
+    service: str,
+    cluster: str,
+    settings: Alarms,
+    *,
+    target_groups: int,
+    insights: bool,
+    wanted_tasks: int,
+) -> list[Alarm]:
+    """The alarms of one service.
+
+    Args:
+        service: Name of the ECS service.
+        cluster: Name of the cluster.
+        settings: Thresholds.
+        target_groups: Target groups of the service: 0 for a worker, 2 with a gradual deployment.
+        insights: Whether the cluster has Container Insights, which counts running tasks.
+        wanted_tasks: Tasks that should always run.
+    """
+    alarms = [_utilization(service, cluster, "CPU", settings.cpu_percent, settings.minutes)]
+    alarms.append(_utilization(service, cluster, "Memory", settings.memory_percent, settings.minutes))
+    if target_groups:
+        alarms += [
+            _errors(service, settings, target_groups),
+            _latency(service, settings, target_groups),
+            _unhealthy(service, settings, target_groups),
+        ]
+    if insights and wanted_tasks:
+        alarms.append(_too_few(service, cluster, settings.minutes, wanted_tasks))
+    return alarms
+
+
+def _utilization(service: str, cluster: str, what: str, percent: int, minutes: int) -> Alarm:
+    dimensions = {"ClusterName": cluster, "ServiceName": service}
+    metric = Metric(id="m0", namespace=ECS, name=f"{what}Utilization", stat="Average", dimensions=dimensions)
+    return Alarm(
+        name=what.lower(),
+        description=f"{service}: the tasks use more than {percent} % of their {what} on average",
+        metrics=[metric],
+        threshold=percent,
+        minutes=minutes,
+    )
+
+
+def _per_group(name: str, stat: str, target_groups: int, letter: str) -> list[Metric]:
+    return [
+        Metric(
+            id=f"{letter}{index}",
+            namespace=LOAD_BALANCER,
+            name=name,
+            stat=stat,
+            dimensions={"LoadBalancer": "LOAD_BALANCER", "TargetGroup": f"TARGET_GROUP_{index}"},
+        )
+        for index in range(target_groups)
+    ]
+
+
+def _sum(metrics: Sequence[Metric]) -> str:
+    return "+".join(f"FILL({metric.id},0)" for metric in metrics)
+
+
+def _max(metrics: Sequence[Metric]) -> str | None:
+    parts = ",".join(f"FILL({metric.id},0)" for metric in metrics)
+    return f"MAX([{parts}])" if len(metrics) > 1 else None
+
+
+def _errors(service: str, settings: Alarms, target_groups: int) -> Alarm:
+    errors = _per_group("HTTPCode_Target_5XX_Count", "Sum", target_groups, "e")
+    requests = _per_group("RequestCount", "Sum", target_groups, "r")
+    total = _sum(requests)
+    return Alarm(
+        name="errors",
+        description=f"{service}: more than {settings.error_percent:g} % of the requests fail with 5xx",
+        metrics=[*errors, *requests],
+        expression=f"IF(({total})>={settings.minimum_requests},100*({_sum(errors)})/({total}),0)",
+        threshold=settings.error_percent,
+        minutes=settings.minutes,
+    )
+
+
+def _latency(service: str, settings: Alarms, target_groups: int) -> Alarm:
+    times = _per_group("TargetResponseTime", "p99", target_groups, "t")
+    return Alarm(
+        name="latency",
+        description=f"{service}: one request in a hundred takes longer than {settings.latency_seconds:g} s",
+        metrics=times,
+        expression=_max(times),
+        threshold=settings.latency_seconds,
+        minutes=settings.minutes,
+    )
+
+
+def _unhealthy(service: str, settings: Alarms, target_groups: int) -> Alarm:
+    hosts = _per_group("UnHealthyHostCount", "Maximum", target_groups, "u")
+    return Alarm(
+        name="unhealthy",
+        description=f"{service}: the load balancer finds tasks unhealthy",
+        metrics=hosts,
+        expression=_max(hosts),
+        threshold=0,
+        minutes=settings.minutes,
+    )
+
+
+def _too_few(service: str, cluster: str, minutes: int, wanted_tasks: int) -> Alarm:
+    dimensions = {"ClusterName": cluster, "ServiceName": service}
+    return Alarm(
+        name="too-few-tasks",
+        description=f"{service}: fewer than {wanted_tasks} tasks run",
+        metrics=[
+            Metric(
+                id="m0", namespace=INSIGHTS, name="RunningTaskCount", stat="Minimum", dimensions=dimensions
+            )
+        ],
+        threshold=wanted_tasks,
+        below=True,
+        minutes=minutes,
+        # Before the first deployment no task runs, and CloudWatch would stop every attempt to start some: the
+        # circuit breaker watches that.
+        rolls_back=False,
+        missing="breaching",
+    )

@@ -1,0 +1,106 @@
+"""The network: one origin, enough addresses, and a way for tasks to pull their images."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from infra.pure import subnets
+from infra.settings.network import CreatedNetwork, Endpoint
+from infra.settings.problems import Assign, Problem, Remove
+from infra.settings.root import Settings
+
+IMAGE_ENDPOINTS: tuple[Endpoint, ...] = ("s3", "ecr", "logs")
+"""What a task needs to start: the registry, the store of its layers, the logs."""
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Broken rules of the network."""
+    network = settings.network
+    if network.create and network.existing:
+        yield Problem(
+            path=("network", "existing"),
+            message="is set together with network.create; allowed: only one of the two",
+            fix=Remove(),
+            related=[("network", "create")],
+        )
+    if network.create:
+        yield from _addresses(network.create)
+    if not network.tasks_reach_the_internet:
+        yield from _endpoints(settings)
+        yield from _foreign_images(settings)
+
+
+def _addresses(create: CreatedNetwork) -> Iterator[Problem]:
+    path = ("network", "create", "cidr")
+    try:
+        fits = subnets.plan(create.cidr, create.zones)
+    except ValueError:
+        right = (
+            str(ipaddress.IPv4Network(create.cidr, strict=False))
+            if _is_address(create.cidr)
+            else "10.0.0.0/16"
+        )
+        yield Problem(
+            path=path, value=create.cidr, message="allowed: the first address of a range", fix=right
+        )
+        return
+    if fits is None:
+        yield Problem(
+            path=path,
+            value=create.cidr,
+            message=f"does not hold the subnets of {create.zones} zones; allowed: a range from /16 to about /24",
+            fix=re.sub(r"^(\d+\.\d+)\..*", r"\1.0.0/16", create.cidr),
+            related=[("network", "create", "zones")],
+        )
+
+
+def _is_address(cidr: str) -> bool:
+    return all(int(part) <= 255 for part in cidr.split("/", maxsplit=1)[0].split("."))
+
+
+def _endpoints(settings: Settings) -> Iterator[Problem]:
+    """Sst#6019: private tasks cannot pull."""
+    missing = [endpoint for endpoint in _needed(settings) if endpoint not in settings.network.endpoints]
+    if missing:
+        yield Problem(
+            path=("network", "endpoints"),
+            value=list(settings.network.endpoints),
+            message=(
+                "the tasks are in private subnets without NAT and could not start; allowed: a list with "
+                f"{', '.join(missing)}, or a way out (network.create.nat, network.publicTasks)"
+            ),
+            fix=Assign(("network", "endpoints"), [*settings.network.endpoints, *missing]),
+            related=[("network", "create"), ("network", "existing"), ("network", "publicTasks")],
+        )
+
+
+def _needed(settings: Settings) -> Iterator[Endpoint]:
+    yield from IMAGE_ENDPOINTS
+    sources = [source for service in settings.services.values() for source in service.secrets.values()]
+    if any(source.secrets_manager or source.config for source in sources):
+        yield "secretsmanager"
+    if any(source.ssm for source in sources):
+        yield "ssm"
+    if any(service.execute_command for service in settings.services.values()):
+        yield "ssmmessages"
+    if any(source.kms_key_arn for source in sources):
+        yield "kms"
+
+
+def _foreign_images(settings: Settings) -> Iterator[Problem]:
+    """An image outside ECR is out of reach, whatever the endpoints."""
+    for name, service in settings.services.items():
+        images = [(("services", name, "image"), service.image)]
+        images += [
+            (("services", name, "sidecars", side, "image"), sidecar.image)
+            for side, sidecar in service.sidecars.items()
+        ]
+        for path, image in images:
+            if image and not re.match(r"^\d{12}\.dkr\.ecr\.", image):
+                yield Problem(
+                    path=path,
+                    value=image,
+                    message="private tasks without NAT reach only images in ECR; allowed: an image in ECR, "
+                    "or a way out (network.create.nat, network.publicTasks)",
+                    related=[("network",)],
+                )

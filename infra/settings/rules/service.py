@@ -1,0 +1,204 @@
+"""One service: its size, its times, its container, its scaling."""
+
+from collections.abc import Iterator
+
+from infra.pure import fargate, routing
+from infra.settings.problems import Assign, Path, Problem, Remove
+from infra.settings.secrets import SecretSource
+from infra.settings.service import Service
+
+
+def problems(name: str, service: Service) -> Iterator[Problem]:
+    """Broken rules of a service on its own."""
+    path = ("services", name)
+    yield from _size(path, service)
+    yield from _health(path, service)
+    yield from _shutdown(path, service)
+    yield from _route(path, service)
+    yield from _container(path, service)
+    yield from _scaling(path, service)
+    yield from _permissions(path, service)
+    for variable, source in service.secrets.items():
+        yield from _secret(path, variable, source)
+
+
+def _size(path: Path, service: Service) -> Iterator[Problem]:
+    if service.launch == "fargate" and not fargate.is_valid_size(service.cpu, service.memory):
+        allowed = fargate.describe_memory(service.cpu)
+        yield Problem(
+            path=(*path, "memory"),
+            value=service.memory,
+            message=f"Fargate has no such size with cpu {service.cpu}; allowed: {allowed}",
+            fix=fargate.nearest_memory(service.cpu, service.memory),
+            related=[(*path, "cpu"), (*path, "launch")],
+        )
+    reserved = sum(sidecar.memory or 0 for sidecar in service.sidecars.values())
+    if reserved >= service.memory:
+        yield Problem(
+            path=(*path, "sidecars"),
+            message=f"reserve {reserved} of the task's {service.memory} MiB; allowed: less than memory",
+            related=[(*path, "memory")],
+        )
+    if name_taken := next((side for side in service.sidecars if side == path[-1]), None):
+        yield Problem(
+            path=(*path, "sidecars", name_taken),
+            message="has the name of the service's own container; allowed: any other name",
+            fix=Remove(),
+        )
+    if service.ephemeral_storage_gib and service.launch != "fargate":
+        yield Problem(
+            path=(*path, "ephemeralStorageGib"),
+            value=service.ephemeral_storage_gib,
+            message="belongs to Fargate tasks; allowed: with launch fargate only",
+            fix=Remove(),
+            related=[(*path, "launch")],
+        )
+
+
+def _health(path: Path, service: Service) -> Iterator[Problem]:
+    checks = [(("healthCheck",), service.health_check.interval, service.health_check.timeout)]
+    if service.container.health_check:
+        inner = service.container.health_check
+        checks.append((("container", "healthCheck"), inner.interval, inner.timeout))
+    for key, interval, timeout in checks:
+        if timeout >= interval:
+            yield Problem(
+                path=(*path, *key, "timeout"),
+                value=timeout,
+                message=f"must be less than the interval of {interval} s; allowed: 2 to {interval - 1}",
+                fix=interval - 1,
+                related=[(*path, *key, "interval")],
+            )
+    if 0 < service.slow_start < 30:
+        yield Problem(
+            path=(*path, "slowStart"), value=service.slow_start, message="allowed: 0 or 30 to 900", fix=30
+        )
+
+
+def _shutdown(path: Path, service: Service) -> Iterator[Problem]:
+    if not service.route.enabled or service.stop_timeout <= service.deregistration_delay:
+        return
+    drain = service.deregistration_delay
+    yield Problem(
+        path=(*path, "stopTimeout"),
+        value=service.stop_timeout,
+        message=(
+            "the app may take longer to shut down than the load balancer drains its connections; "
+            f"allowed: at most the deregistrationDelay of {drain} s"
+        ),
+        fix=drain or Assign((*path, "deregistrationDelay"), service.stop_timeout),
+        related=[(*path, "deregistrationDelay"), (*path, "route", "enabled")],
+    )
+
+
+def _route(path: Path, service: Service) -> Iterator[Problem]:
+    count = len(service.route.paths) + len(service.route.hosts)
+    if count > routing.CONDITION_LIMIT:
+        yield Problem(
+            path=(*path, "route"),
+            message=(
+                f"has {count} paths and hosts; allowed: at most {routing.CONDITION_LIMIT} together, the limit "
+                "of one listener rule; shorten the list with wildcards"
+            ),
+            related=[(*path, "route", "paths"), (*path, "route", "hosts")],
+        )
+
+
+def _container(path: Path, service: Service) -> Iterator[Problem]:
+    if service.execute_command and service.container.read_only_root_filesystem:
+        yield Problem(
+            path=(*path, "container", "readOnlyRootFilesystem"),
+            value=True,
+            message="the agent behind executeCommand has to write; allowed: false with executeCommand",
+            fix=False,
+            related=[(*path, "executeCommand")],
+        )
+    for variable in sorted(set(service.environment) & set(service.secrets)):
+        yield Problem(
+            path=(*path, "environment", variable),
+            message="is also a secret of the service; allowed: one of the two",
+            fix=Remove(),
+            related=[(*path, "secrets", variable)],
+        )
+    for limit, value in service.container.ulimits.items():
+        if value.soft > value.hard:
+            yield Problem(
+                path=(*path, "container", "ulimits", limit, "soft"),
+                value=value.soft,
+                message=f"allowed: at most the hard limit of {value.hard}",
+                fix=value.hard,
+                related=[(*path, "container", "ulimits", limit, "hard")],
+            )
+    if service.image and service.build.secrets:
+        yield Problem(
+            path=(*path, "build", "secrets"),
+            message="the service runs an image that is not built here; allowed: only without image",
+            fix=Remove(),
+            related=[(*path, "image")],
+        )
+
+
+def _scaling(path: Path, service: Service) -> Iterator[Problem]:
+    scaling = service.scaling
+    if not scaling:
+        return
+    here = (*path, "scaling")
+    pairs = [(here, scaling.min, scaling.max)]
+    pairs += [((*here, "schedules", key), entry.min, entry.max) for key, entry in scaling.schedules.items()]
+    for where, low, high in pairs:
+        if low > high:
+            yield Problem(
+                path=(*where, "min"),
+                value=low,
+                message=f"allowed: at most the max of {high}",
+                fix=high,
+                related=[(*where, "max")],
+            )
+    for key, step in (("stepCpu", scaling.step_cpu), ("stepMemory", scaling.step_memory)):
+        if step and step.low >= step.high:
+            yield Problem(
+                path=(*here, key, "low"),
+                value=step.low,
+                message=f"allowed: less than the high of {step.high}",
+                fix=max(1, step.high // 3),
+                related=[(*here, key, "high")],
+            )
+    if scaling.requests_per_target and not service.route.enabled:
+        yield Problem(
+            path=(*here, "requestsPerTarget"),
+            message="the load balancer sends this service no requests; allowed: with route.enabled only",
+            fix=Remove(),
+            related=[(*path, "route")],
+        )
+
+
+def _permissions(path: Path, service: Service) -> Iterator[Problem]:
+    for index, statement in enumerate(service.permissions.statements):
+        if "*" not in statement.resources or statement.conditions:
+            continue
+        wide = [action for action in statement.actions if action.endswith(":*")]
+        if wide:
+            yield Problem(
+                path=(*path, "permissions", "statements", index, "actions"),
+                value=wide,
+                message="every action on every resource is more than an app needs; allowed: named actions, "
+                "or named resources",
+            )
+
+
+def _secret(path: Path, variable: str, source: SecretSource) -> Iterator[Problem]:
+    here = (*path, "secrets", variable)
+    given = [key for key in ("ssm", "secrets_manager", "config") if getattr(source, key)]
+    if len(given) != 1:
+        found = " and ".join(given).replace("secrets_manager", "secretsManager") or "none"
+        yield Problem(
+            path=here, message=f"has {found}; allowed: exactly one of ssm, secretsManager and config"
+        )
+    if source.json_key and source.ssm:
+        yield Problem(
+            path=(*here, "jsonKey"),
+            value=source.json_key,
+            message="an SSM parameter has no keys; allowed: with secretsManager or config",
+            fix=Remove(),
+            related=[(*here, "ssm")],
+        )
