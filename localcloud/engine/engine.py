@@ -24,7 +24,7 @@ from localcloud.engine.events import (
     RunStarted,
     Severity,
 )
-from localcloud.engine.hosting import ProviderFactory, ProviderLoop
+from localcloud.engine.hosting import ProviderFactory
 from localcloud.engine.program import run_program
 from localcloud.engine.project import Project
 from localcloud.engine.recovery import recover
@@ -135,9 +135,7 @@ class Engine:
             if not preview:
                 stack.enter_context(stack_lock(self._state_file, self._project.stack))
             state = self._load(in_memory=preview)
-            loop = ProviderLoop()
-            stack.callback(loop.close)
-            run = self._start(operation, state, loop)
+            run = self._start(operation, state)
             stack.enter_context(_interruptible(run))
             before = _stack_outputs(state)
             after = body(run)
@@ -149,12 +147,12 @@ class Engine:
             self._on_event(RunFinished(outcome=outcome))
         return outcome
 
-    def _start(self, operation: Operation, state: State, loop: ProviderLoop) -> Run:
+    def _start(self, operation: Operation, state: State) -> Run:
         self._on_event(RunStarted(operation=operation, project=self._project.name, stack=self._project.stack))
         run = Run(
             operation=operation,
             state=state,
-            registry=Registry(self._providers, loop, state),
+            registry=Registry(self._providers, state),
             project=self._project.name,
             stack=self._project.stack,
             config=_provider_config(self._project),

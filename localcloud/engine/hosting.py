@@ -1,11 +1,9 @@
 """Provider instances in this process, and calls to them in terms of the engine's values."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pulumi.provider.experimental.provider import (
     CheckFailure,
@@ -37,9 +35,6 @@ from localcloud.errors import LocalCloudError, ResourceInitFailed
 T = TypeVar("T")
 ProviderFactory = Callable[[], Provider]
 
-# Providers wait for clouds, they do not compute: many threads cost little, and every operation may use one.
-_THREADS: Final = 128
-
 
 @runtime_checkable
 class Finds(Protocol):
@@ -67,25 +62,13 @@ class Made:
     init_errors: tuple[str, ...] = ()
 
 
-class ProviderLoop:
-    """The event loop that all providers of a run share, as they would in a provider process of their own."""
+def call(request: Coroutine[Any, Any, T]) -> T:
+    """Run one provider call in the thread that needs its result.
 
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="provider"))
-        self._thread = threading.Thread(target=self._loop.run_forever, name="providers", daemon=True)
-        self._thread.start()
-
-    def run(self, call: Coroutine[Any, Any, T]) -> T:
-        """Run one provider call and wait for its result."""
-        return asyncio.run_coroutine_threadsafe(call, self._loop).result()
-
-    def close(self) -> None:
-        """Stop the loop and its threads."""
-        self.run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+    Every call has an event loop of its own, so a provider may block as boto3 does without holding up the others; it
+    must not share asyncio's locks and queues between calls.
+    """
+    return asyncio.run(request)
 
 
 class Instance:
@@ -94,22 +77,18 @@ class Instance:
     Args:
         package: Package it serves.
         provider: The provider.
-        loop: Where its calls run.
         config: Its inputs; with unknown ones (in a preview) it stays unconfigured and answers nothing.
     """
 
-    def __init__(self, package: str, provider: Provider, loop: ProviderLoop, config: Properties) -> None:
+    def __init__(self, package: str, provider: Provider, config: Properties) -> None:
         self.package = package
         self.provider = provider
-        self._loop = loop
         self.configured = not contains_unknown(config)
         self._secrets = True
         if self.configured:
             values = plain(config)
             variables = {f"{package}:{key}": value for key, value in values.items() if isinstance(value, str)}
-            response = loop.run(
-                provider.configure(ConfigureRequest(variables, to_provider(config), True, True))
-            )
+            response = call(provider.configure(ConfigureRequest(variables, to_provider(config), True, True)))
             self._secrets = response.accept_secrets
 
     def _values(self, properties: Properties) -> dict[str, Any]:
@@ -120,14 +99,14 @@ class Instance:
         if not self.configured:
             return Checked(inputs=new, failures=())
         request = CheckRequest(urn, self._values(old), self._values(new), seed)
-        return _checked(self._loop.run(self.provider.check(request)), new)
+        return _checked(call(self.provider.check(request)), new)
 
     def diff(self, old: Resource, new: Properties, ignored: Sequence[str]) -> DiffResponse:
         """Compare recorded outputs with new inputs."""
         if not self.configured:
             return DiffResponse(changes=True)
         request = DiffRequest(old.urn, old.id, self._values(old.outputs), self._values(new), list(ignored))
-        return self._loop.run(self.provider.diff(request))
+        return call(self.provider.diff(request))
 
     def create(self, goal: Resource, *, preview: bool = False) -> Made:
         """Create an object, or tell what can be known about it before."""
@@ -135,7 +114,7 @@ class Instance:
             return Made(id="", outputs=goal.inputs)
         request = CreateRequest(goal.urn, self._values(goal.inputs), goal.timeouts.create, preview)
         try:
-            response = self._loop.run(self.provider.create(request))
+            response = call(self.provider.create(request))
         except ResourceInitFailed as failure:
             return _unready(failure, goal)
         if not preview and not response.resource_id:
@@ -147,7 +126,7 @@ class Instance:
         if not isinstance(self.provider, Finds):
             raise NotImplementedError
         request = CreateRequest(goal.urn, self._values(goal.inputs), goal.timeouts.create, False)
-        response = self._loop.run(self.provider.find(request))
+        response = call(self.provider.find(request))
         if response is None or not response.resource_id:
             return None
         return _made(response.resource_id, response.properties, goal)
@@ -166,7 +145,7 @@ class Instance:
             preview,
         )
         try:
-            response = self._loop.run(self.provider.update(request))
+            response = call(self.provider.update(request))
         except ResourceInitFailed as failure:
             return _unready(failure, goal)
         return _made(old.id, response.properties, goal)
@@ -176,7 +155,7 @@ class Instance:
         request = ReadRequest(
             resource.urn, resource.id, self._values(resource.outputs), self._values(resource.inputs)
         )
-        response = self._loop.run(self.provider.read(request))
+        response = call(self.provider.read(request))
         if not response.resource_id:
             return None
         made = _made(response.resource_id, response.properties, resource)
@@ -188,22 +167,22 @@ class Instance:
         request = DeleteRequest(
             resource.urn, resource.id, self._values(resource.outputs), resource.timeouts.delete
         )
-        self._loop.run(self.provider.delete(request))
+        call(self.provider.delete(request))
 
     def invoke(self, token: str, arguments: Properties) -> tuple[Properties, Sequence[CheckFailure]]:
         """Call a provider function."""
-        response = self._loop.run(self.provider.invoke(InvokeRequest(token, self._values(arguments))))
+        response = call(self.provider.invoke(InvokeRequest(token, self._values(arguments))))
         return from_provider(response.return_value), response.failures or ()
 
     def check_config(self, urn: str, old: Properties, new: Properties) -> Checked:
         """Validate a provider's own inputs."""
         request = CheckRequest(urn, to_provider(old), to_provider(new), b"")
-        return _checked(self._loop.run(self.provider.check_config(request)), new)
+        return _checked(call(self.provider.check_config(request)), new)
 
     def diff_config(self, old: Resource, new: Properties) -> DiffResponse:
         """Compare a provider's recorded inputs with new ones."""
         request = DiffRequest(old.urn, old.id, to_provider(old.inputs), to_provider(new), [])
-        return self._loop.run(self.provider.diff_config(request))
+        return call(self.provider.diff_config(request))
 
 
 def _checked(response: CheckResponse, new: Properties) -> Checked:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pulumi.provider.experimental.provider import DiffResponse, Provider
 
-from localcloud.engine.hosting import Checked, Instance, Made, ProviderFactory, ProviderLoop
+from localcloud.engine.hosting import Checked, Instance, Made, ProviderFactory
 from localcloud.engine.resources import Resource, package_of, urn_type
 from localcloud.engine.state import State
 from localcloud.engine.values import UNKNOWN, Properties
@@ -19,13 +19,11 @@ class Registry:
 
     Args:
         factories: Makes a provider per package.
-        loop: Where provider calls run.
         state: Holds the inputs of providers that this run's program has not registered (any more).
     """
 
-    def __init__(self, factories: Mapping[str, ProviderFactory], loop: ProviderLoop, state: State) -> None:
+    def __init__(self, factories: Mapping[str, ProviderFactory], state: State) -> None:
         self._factories = factories
-        self._loop = loop
         self._state = state
         self._instances: dict[str, Instance] = {}
         self._fresh: dict[str, Provider] = {}
@@ -77,7 +75,7 @@ class Registry:
     def _keep(self, resource: Resource) -> Instance:
         with self._lock:
             provider = self._fresh.pop(resource.urn, None) or self._make(resource.urn)
-            instance = Instance(package_of(resource.type), provider, self._loop, resource.inputs)
+            instance = Instance(package_of(resource.type), provider, resource.inputs)
             self._instances[f"{resource.urn}::{resource.id or UNKNOWN}"] = instance
             self._configured[resource.urn] = provider
         return instance
@@ -99,15 +97,13 @@ class Registry:
         """Validate a provider's configuration."""
         with self._lock:
             provider = self._provider(urn)
-        return Instance(package_of(urn_type(urn)), provider, self._loop, {"": UNKNOWN}).check_config(
-            urn, old, new
-        )
+        return Instance(package_of(urn_type(urn)), provider, {"": UNKNOWN}).check_config(urn, old, new)
 
     def diff(self, old: Resource, new: Properties, ignored: Sequence[str]) -> DiffResponse:  # noqa: ARG002  an Instance's signature
         """Compare a provider's recorded configuration with a new one."""
         with self._lock:
             provider = self._provider(old.urn)
-        return Instance(old.package, provider, self._loop, {"": UNKNOWN}).diff_config(old, new)
+        return Instance(old.package, provider, {"": UNKNOWN}).diff_config(old, new)
 
     def create(self, goal: Resource, *, preview: bool = False) -> Made:
         """Configure a provider; in a preview it is used, but has no id yet."""

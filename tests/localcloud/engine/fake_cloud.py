@@ -4,7 +4,6 @@ The provider behaves like a real one: it names what has no name, refuses what it
 interrupted create left behind, and can be told to be slow, to fail, or to leave something not ready.
 """
 
-import asyncio
 import json
 import os
 import time
@@ -105,11 +104,11 @@ class FakeProvider(Provider):
         self.config = plain_map(request.args)
         return await super().configure(request)
 
-    async def _work(self, call: str, name: str, slow: Any = None) -> None:
+    def _work(self, call: str, name: str, slow: Any = None) -> None:
         self.cloud.log(f"{call}-start", name)
         self.active += 1
         self.most_active = max(self.active, self.most_active)
-        await asyncio.sleep(slow if isinstance(slow, float) else self.delay)
+        time.sleep(slow if isinstance(slow, float) else self.delay)
         self.active -= 1
 
     async def check(self, request: CheckRequest) -> CheckResponse:
@@ -148,7 +147,7 @@ class FakeProvider(Provider):
             return CreateResponse(None, {**request.properties, "arn": PropertyValue.computed()})
         inputs = plain_map(request.properties)
         name = inputs["name"]
-        await self._work("create", name, inputs.get("slow"))
+        self._work("create", name, inputs.get("slow"))
         if inputs.get("fail") == "create":
             raise ValueError(f"the cloud says no to {name}")
         object_id = f"id-{uuid.uuid4().hex[:12]}"
@@ -177,7 +176,7 @@ class FakeProvider(Provider):
         inputs = plain_map(request.news)
         if request.preview:
             return UpdateResponse({**request.olds, **request.news})
-        await self._work("update", inputs["name"], inputs.get("slow"))
+        self._work("update", inputs["name"], inputs.get("slow"))
         if inputs.get("fail") == "update":
             raise ValueError(f"the cloud will not change {inputs['name']}")
         self.cloud.put(request.resource_id, {**inputs, "region": self.config.get("region")})
@@ -189,7 +188,7 @@ class FakeProvider(Provider):
 
     async def delete(self, request: DeleteRequest) -> None:
         name = plain_map(request.properties)["name"]
-        await self._work("delete", name)
+        self._work("delete", name)
         if plain_map(request.properties).get("fail") == "delete":
             raise ValueError(f"{name} is still in use")
         self.cloud.remove(request.resource_id)

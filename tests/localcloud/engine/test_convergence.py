@@ -17,7 +17,7 @@ from localcloud.engine import Op
 from tests.localcloud.engine.conftest import PRELUDE, Workbench
 
 RUNNER = Path(__file__).with_name("runner.py")
-KILLS = 40
+KILLS = 28
 LONGEST = 0.25
 
 # Each generation creates, updates, replaces both ways, and deletes relative to any other.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localcloud.engine import Diagnostic, Op
@@ -55,6 +55,7 @@ def comparable(resource: Resource) -> dict[str, Any]:
     return vars(resource)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(resources, max_size=4), st.lists(resources, max_size=2), st.lists(resources, max_size=2))
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, live: list[Resource], old: list[Resource], begun: list[Resource]
