@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config as ClientConfig
-
 from localcloud.settings import CloudSettings
 
 if TYPE_CHECKING:
@@ -33,6 +30,10 @@ class Target:
     local: CloudSettings | None
 
     def _client(self, service: str) -> Any:
+        # Imported when a verb first asks AWS: `up` does not, and boto3 is half a second of its start.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config as ClientConfig  # noqa: PLC0415
+
         options: dict[str, Any] = {"region_name": self.region}
         if self.local is not None:
             options |= _LOCAL_CREDENTIALS
