@@ -1,11 +1,17 @@
 """Run the system's own tools and report their failures in one line."""
 
+import functools
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
 from localcloud.errors import LocalCloudError
+
+
+# Another apt may be running, for example unattended upgrades: wait for it instead of failing.
+APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=120")
+WITHOUT_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
 
 
 def is_root() -> bool:
@@ -81,17 +87,24 @@ def apt_install(packages: Sequence[str], *, optional: Sequence[str] = ()) -> Non
         LocalCloudError: The package lists cannot be read or a package cannot be installed.
     """
     names = " ".join(packages)
-    fix = f"check the machine's package sources, then run: apt-get update && apt-get install {names}"
-    # Another apt may be running, for example unattended upgrades: wait for it instead of failing.
-    apt = ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=120"]
-    quiet = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
-    run([*apt, "update"], doing="reading the package lists (apt-get update)", fix=fix, environment=quiet)
+    _read_package_lists()
     known = [name for name in optional if _has_candidate(name)]
     run(
-        [*apt, "install", "--no-install-recommends", *packages, *known],
+        [*APT, "install", "--no-install-recommends", *packages, *known],
         doing=f"installing {names}",
-        fix=fix,
-        environment=quiet,
+        fix=f"check the machine's package sources, then run: apt-get update && apt-get install {names}",
+        environment=WITHOUT_QUESTIONS,
+    )
+
+
+@functools.cache
+def _read_package_lists() -> None:
+    """Read them once per process: it is the slower half of installing something small."""
+    run(
+        [*APT, "update"],
+        doing="reading the package lists (apt-get update)",
+        fix="check the machine's package sources and network, then run the command again",
+        environment=WITHOUT_QUESTIONS,
     )
 
 
