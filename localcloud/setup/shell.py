@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 from localcloud.errors import LocalCloudError
 
-
 # Another apt may be running, for example unattended upgrades: wait for it instead of failing.
 APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=120")
 WITHOUT_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
