@@ -1,11 +1,13 @@
 """Entry point of the container: `python -m service`."""
 
+import os
 import signal
 import sys
 
 # The kernel ignores signals without a handler for process 1. Without this line a SIGTERM during the imports,
-# which take seconds on a quarter of a CPU, would be lost and the container killed 30 s later.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+# which take seconds on a quarter of a CPU, would be lost and the container killed 30 s later. It leaves without
+# the interpreter's farewell, which crashes when an extension module is only half imported.
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
 import logging  # noqa: E402
 
@@ -31,6 +33,9 @@ def main() -> int:
 
         draining = DrainFlag()
         serve(create_app(config, draining), config, draining)
+    except OSError as error:
+        _log.critical("cannot listen on port %d: %s", config.port, error)
+        return 1
     except Exception:  # noqa: BLE001 - whatever it is, the log gets one JSON line
         _log.exception("the service cannot run")
         return 1

@@ -20,7 +20,7 @@ def create_app(config: Config | None = None, draining: DrainFlag | None = None) 
         ConfigurationError: The environment does not make a valid configuration.
     """
     settings = config or Config.from_environment()
-    flag = draining or DrainFlag()
+    flag = DrainFlag() if draining is None else draining
     app = Flask(__name__, static_folder=None)
     app.register_error_handler(HTTPException, _as_json)
     app.wsgi_app = RequestMiddleware(  # type: ignore[method-assign]  # Flask's documented place for middleware

@@ -41,7 +41,7 @@ class LineWriter:
     def write(self, line: bytes) -> None:
         """Write the line now, after those that wait."""
         self._lines.append(line)
-        self._flush()
+        self.flush()
 
     def write_soon(self, line: bytes) -> None:
         """Write the line within `DELAY_SECONDS`; now, if the reader is so slow that too many lines wait."""
@@ -51,16 +51,17 @@ class LineWriter:
             try:
                 self._executor.submit(self._flush_after_delay)
             except RuntimeError:  # the interpreter is exiting
-                self._flush()
+                self.flush()
         elif len(self._lines) >= self.MOST_LINES:
-            self._flush()
+            self.flush()
 
     def _flush_after_delay(self) -> None:
         time.sleep(self.DELAY_SECONDS)
         self._scheduled = False
-        self._flush()
+        self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write the lines that wait."""
         with self._lock:
             count = len(self._lines)
             waiting = b"".join(self._lines[:count])
@@ -71,7 +72,7 @@ class LineWriter:
                 sys.stdout.buffer.flush()
 
 
-_writer = LineWriter()
+writer = LineWriter()
 
 
 def write_line(level: str, logger: str, fields: dict[str, Any], *, soon: bool = False) -> None:
@@ -80,9 +81,9 @@ def write_line(level: str, logger: str, fields: dict[str, Any], *, soon: bool = 
     entry = {"time": datetime.now(UTC), "level": level, "logger": logger, "request_id": identifier, **fields}
     line = orjson.dumps(entry, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
     if soon:
-        _writer.write_soon(line)
+        writer.write_soon(line)
     else:
-        _writer.write(line)
+        writer.write(line)
 
 
 class JsonHandler(logging.Handler):

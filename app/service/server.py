@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from typing import Any
 
@@ -20,6 +21,7 @@ from service.requests import DrainFlag
 _log = logging.getLogger("service")
 
 BACKLOG = 1024
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - the load balancer reaches a container from outside
 
 
 class DrainingServer(MPServer):
@@ -42,7 +44,7 @@ class DrainingServer(MPServer):
         """Begin to drain, or stop now when asked again, interactively, or without a drain time."""
         # A forked worker has this handler too until it puts its own in place.
         if os.getpid() != self._main_process:
-            raise SystemExit(0)
+            os._exit(0)
         if self._draining or signal.SIGINT in args or not self._config.drain_seconds:
             super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian has no types here
             return
@@ -60,13 +62,16 @@ def serve(app: Flask, config: Config, draining: DrainFlag) -> None:
         OSError: The port cannot be listened on.
         SystemExit: With code 1 when the worker process died; ECS then replaces the task.
     """
+    # Granian's own message would carry a stack trace of its machine code.
+    with socket.create_server((EVERY_INTERFACE, config.port)):
+        pass
     # The worker inherits the application and the drain flag; Python 3.14's default could pass neither.
     multiprocessing.set_start_method("fork", force=True)
     server = DrainingServer(
         config,
         draining,
         target="service",
-        address="0.0.0.0",  # noqa: S104 - the load balancer reaches a container from outside
+        address=EVERY_INTERFACE,
         port=config.port,
         interface=Interfaces.WSGI,
         workers=1,
@@ -85,7 +90,7 @@ def serve(app: Flask, config: Config, draining: DrainFlag) -> None:
         log_level=LogLevels.info if config.log_level < logging.INFO else LogLevels.warning,
         log_dictconfig=logging_config(config.log_level),
     )
-    _log.info("version %s listens on port %d", config.version, config.port)
+    server.on_startup(lambda: _log.info("version %s listens on port %d", config.version, config.port))
     server.serve(target_loader=lambda: _in_own_process_group(app), wrap_loader=False)
     _log.info("stopped")
 
