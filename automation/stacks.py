@@ -1,5 +1,6 @@
 """A stack that can be deployed, refreshed and destroyed, and the cloud it runs in."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,11 +62,13 @@ class LocalStack:
     def up(self) -> Deployment:
         """Deploy, and ask the URL until it answers."""
         project = self._project  # wrong configuration is said before anything is installed
-        setup.prepare(self._settings)
+        machine = setup.prepare(self._settings)
+        # The emulator runs the tasks on the engine that the set-up found, which a Docker context may have named.
+        os.environ.setdefault("DOCKER_HOST", machine.engine.host)
         with console.step("Local cloud") as progress:
             cloud = emulator.start(self._settings)
             progress.done(f"answers at {cloud.endpoint}")
-        outcome = self._engine(project, cloud.world).up()
+        outcome = self._engine(project, cloud.world, machine).up()
         url = outcome.outputs.get("url")
         if not outcome.ok or not isinstance(url, str):
             return Deployment(ok=outcome.ok, url=None)
@@ -113,13 +116,13 @@ class LocalStack:
             )
         return found
 
-    def _engine(self, project: Project, world: str) -> Engine:
+    def _engine(self, project: Project, world: str, machine: setup.Machine | None = None) -> Engine:
         return Engine(
             project,
             state_file=self._settings.state_file(self.name),
             secrets_key=self._settings.home / "key",
             world=world,
-            providers=local_providers(self._settings),
+            providers=local_providers(self._settings, machine),
             on_event=Display(),
         )
 

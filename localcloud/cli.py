@@ -1,5 +1,6 @@
 """The local cloud's own commands: set up this machine, start, stop. Stacks are run by `python -m automation`."""
 
+import os
 import sys
 
 import typer
@@ -27,7 +28,7 @@ def set_up() -> None:
 def start() -> None:
     """Set up this machine if needed and start the local cloud, empty."""
     settings = CloudSettings.from_environment()
-    setup.prepare(settings)
+    os.environ.setdefault("DOCKER_HOST", setup.prepare(settings).engine.host)
     with console.step("Local cloud") as progress:
         progress.done(f"answers at {emulator.start(settings).endpoint}")
 
