@@ -7,6 +7,7 @@ import typer
 
 from localcloud import console, emulator, setup
 from localcloud.errors import LocalCloudError
+from localcloud.images.leftovers import remove_images
 from localcloud.settings import CloudSettings
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ def stop() -> None:
     settings = CloudSettings.from_environment()
     with console.step("Local cloud") as progress:
         was_there = emulator.stop(settings)
+        remove_images(settings)
         progress.done("stopped, with everything that ran in it" if was_there else "was not running")
     left = setup.stop_engine(settings)
     if left:
