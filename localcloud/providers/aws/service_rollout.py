@@ -90,13 +90,16 @@ def wait_for_steady_state(context: Context, wanted: Values, previous: Values) ->
     end = time.monotonic() + context.timeout
     key = _key(wanted)
     failure: str | None = None
+    deployment: str | None = None
     while failure is None:
         service = _describe(context, key)
         if service is None:
             raise ResourceInitFailed(
                 wanted["id"], wanted, ["the service disappeared while its deployment was running"]
             )
-        failure = failed(service, str(wanted.get("taskDefinition", "")))
+        # The deployment that the change has just started; earlier ones that failed are still listed beside it.
+        deployment = deployment or _primary(service).get("id")
+        failure = failed(service, str(wanted.get("taskDefinition", "")), deployment)
         if failure is None and steady(service):
             return
         if failure is None and time.monotonic() > end:
@@ -133,13 +136,17 @@ def steady(service: Values) -> bool:
     )
 
 
-def failed(service: Values, task_definition: str) -> str | None:
-    """Why the deployment of a task definition has failed; None while it may still succeed."""
+def failed(service: Values, task_definition: str, deployment_id: str | None) -> str | None:
+    """Why a deployment of a task definition has failed; None while it may still succeed.
+
+    Args:
+        service: The service as ECS describes it.
+        task_definition: What the deployment is to run.
+        deployment_id: The deployment to judge; failures of others are not its own.
+    """
     name = service["serviceName"]
     for deployment in service.get("deployments", []):
-        if deployment.get("rolloutState") == "FAILED" and same_definition(
-            deployment["taskDefinition"], task_definition
-        ):
+        if deployment.get("rolloutState") == "FAILED" and deployment.get("id") == deployment_id:
             reason = deployment.get("rolloutStateReason") or "no reason given"
             return (
                 f"the deployment of {_short(deployment['taskDefinition'])} to service {name} failed: {reason}"
