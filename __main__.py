@@ -10,7 +10,7 @@ from infra.pure.routing import priorities
 from infra.settings.loader import load
 
 # A program's objects live until it ends; looking for garbage among them doubles the time of a large stack.
-gc.set_threshold(50_000, 20, 50)
+gc.set_threshold(500_000, 20, 50)
 
 loaded = load()
 settings = loaded.settings

@@ -33,7 +33,7 @@ class AwsAccount:
     registry_credentials: pulumi.Output[aws.ecr.GetAuthorizationTokenResult]
 
     @classmethod
-    def connect(cls, settings: AwsSettings, tags: Mapping[str, str]) -> "AwsAccount":
+    def connect(cls, settings: AwsSettings, tags: Mapping[str, str]) -> AwsAccount:
         """Make the provider and ask AWS who and where we are.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -12,6 +13,13 @@ from infra.components.aws_account import AwsAccount
 from infra.components.service_traffic import ServiceTraffic
 from infra.pure import iam
 from infra.settings.deployment import CodeDeploy
+
+if TYPE_CHECKING:
+    from pulumi_aws.codedeploy import DeploymentGroupBlueGreenDeploymentConfigArgsDict as BlueGreen
+    from pulumi_aws.codedeploy import DeploymentGroupLoadBalancerInfoArgsDict as LoadBalancerInfo
+    from pulumi_aws.codedeploy import (
+        DeploymentGroupLoadBalancerInfoTargetGroupPairInfoArgsDict as TargetGroupPair,
+    )
 
 ROLE_POLICY = "AWSCodeDeployRoleForECS"
 
@@ -110,38 +118,21 @@ class CodeDeployment(pulumi.ComponentResource):
         )
         return role, attachment
 
-    def _load_balancer_info(self) -> aws.codedeploy.DeploymentGroupLoadBalancerInfoArgs:
+    def _load_balancer_info(self) -> LoadBalancerInfo:
         args = self._args
-        prod = aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoProdTrafficRouteArgs(
-            listener_arns=[args.listener_arn]
-        )
-        test = (
-            aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoTestTrafficRouteArgs(
-                listener_arns=[args.test_listener_arn]
-            )
-            if args.test_listener_arn
-            else None
-        )
-        pair = aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoArgs(
-            prod_traffic_route=prod,
-            test_traffic_route=test,
-            target_groups=[
-                aws.codedeploy.DeploymentGroupLoadBalancerInfoTargetGroupPairInfoTargetGroupArgs(
-                    name=group.name
-                )
-                for group in args.traffic.target_groups
-            ],
-        )
-        return aws.codedeploy.DeploymentGroupLoadBalancerInfoArgs(target_group_pair_info=pair)
+        pair: TargetGroupPair = {
+            "prod_traffic_route": {"listener_arns": [args.listener_arn]},
+            "target_groups": [{"name": group.name} for group in args.traffic.target_groups],
+        }
+        if args.test_listener_arn:
+            pair["test_traffic_route"] = {"listener_arns": [args.test_listener_arn]}
+        return {"target_group_pair_info": pair}
 
-    def _blue_green(self) -> aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigArgs:
-        ready = aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigDeploymentReadyOptionArgs(
-            action_on_timeout="CONTINUE_DEPLOYMENT"
-        )
-        old = aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigTerminateBlueInstancesOnDeploymentSuccessArgs(
-            action="TERMINATE",
-            termination_wait_time_in_minutes=self._args.settings.termination_wait_minutes,
-        )
-        return aws.codedeploy.DeploymentGroupBlueGreenDeploymentConfigArgs(
-            deployment_ready_option=ready, terminate_blue_instances_on_deployment_success=old
-        )
+    def _blue_green(self) -> BlueGreen:
+        return {
+            "deployment_ready_option": {"action_on_timeout": "CONTINUE_DEPLOYMENT"},
+            "terminate_blue_instances_on_deployment_success": {
+                "action": "TERMINATE",
+                "termination_wait_time_in_minutes": self._args.settings.termination_wait_minutes,
+            },
+        }

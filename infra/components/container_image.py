@@ -173,7 +173,8 @@ class ContainerImage(pulumi.ComponentResource):
             case "none":
                 return None
             case "inline":
-                return [docker_build.CacheToArgs(inline=docker_build.CacheToInlineArgs())]
+                inline = docker_build.CacheToInlineArgs()  # type: ignore[no-untyped-call]  # generated without
+                return [docker_build.CacheToArgs(inline=inline)]
             case "registry":
                 registry = docker_build.CacheToRegistryArgs(
                     ref=pulumi.Output.concat(url, ":", CACHE_TAG),

@@ -78,14 +78,13 @@ def _rate_limit(limit: int) -> aws.wafv2.WebAclRuleArgs:
 
 
 def _managed(priority: int, group: str) -> aws.wafv2.WebAclRuleArgs:
+    nothing = aws.wafv2.WebAclRuleOverrideActionNoneArgs()  # type: ignore[no-untyped-call]  # generated without
     statement = aws.wafv2.WebAclRuleStatementManagedRuleGroupStatementArgs(name=group, vendor_name="AWS")
     return aws.wafv2.WebAclRuleArgs(
         name=group,
         priority=priority,
         # The group's own actions count: nothing overrides them.
-        override_action=aws.wafv2.WebAclRuleOverrideActionArgs(
-            none=aws.wafv2.WebAclRuleOverrideActionNoneArgs()
-        ),
+        override_action=aws.wafv2.WebAclRuleOverrideActionArgs(none=nothing),
         statement=aws.wafv2.WebAclRuleStatementArgs(managed_rule_group_statement=statement),
         visibility_config=_visible(group),
     )

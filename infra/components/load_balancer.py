@@ -143,19 +143,18 @@ class LoadBalancer(pulumi.ComponentResource):
         self, balancer: aws.lb.LoadBalancer, certificate_arn: pulumi.Input[str] | None
     ) -> None:
         settings = self._settings
-        policy = settings.ssl_policy if certificate_arn else None
         http = self._listener(
-            "http", balancer, HTTP_PORT, to_https() if certificate_arn else not_found(), None, None
+            "http", balancer, HTTP_PORT, action=to_https() if certificate_arn else not_found()
         )
         main, self.listeners = http, [http]
         if certificate_arn:
-            main = self._listener("https", balancer, HTTPS_PORT, not_found(), certificate_arn, policy)
+            main = self._listener("https", balancer, HTTPS_PORT, certificate_arn=certificate_arn)
             self.listeners = [http, main]
         self.listener_arn = main.arn
         self.test_listener_arn = None
         if settings.test_listener:
             port = settings.test_listener.port
-            test = self._listener("test", balancer, port, not_found(), certificate_arn, policy)
+            test = self._listener("test", balancer, port, certificate_arn=certificate_arn)
             self.test_listener_arn = test.arn
             self.listeners = [*self.listeners, test]
 
@@ -164,9 +163,9 @@ class LoadBalancer(pulumi.ComponentResource):
         what: str,
         balancer: aws.lb.LoadBalancer,
         port: int,
-        action: aws.lb.ListenerDefaultActionArgs,
-        certificate_arn: pulumi.Input[str] | None,
-        ssl_policy: str | None,
+        *,
+        action: aws.lb.ListenerDefaultActionArgs | None = None,
+        certificate_arn: pulumi.Input[str] | None = None,
     ) -> aws.lb.Listener:
         return aws.lb.Listener(
             f"{self._name}-{what}",
@@ -174,8 +173,8 @@ class LoadBalancer(pulumi.ComponentResource):
             port=port,
             protocol="HTTPS" if certificate_arn else "HTTP",
             certificate_arn=certificate_arn,
-            ssl_policy=ssl_policy,
-            default_actions=[action],
+            ssl_policy=self._settings.ssl_policy if certificate_arn else None,
+            default_actions=[action or not_found()],
             opts=self._child,
         )
 

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.pure.ownership import Kind, Situation, ignore_changes
-from infra.settings.scaling import Predictive, RequestTracking, Scaling, Schedule, StepScaling
+from infra.settings.scaling import Predictive, Scaling, Schedule, StepScaling
+
+if TYPE_CHECKING:
+    from pulumi_aws.appautoscaling import (
+        PolicyPredictiveScalingPolicyConfigurationArgsDict as Forecast,
+    )
+    from pulumi_aws.appautoscaling import (
+        PolicyStepScalingPolicyConfigurationArgsDict as Steps,
+    )
+    from pulumi_aws.appautoscaling import (
+        PolicyStepScalingPolicyConfigurationStepAdjustmentArgsDict as Adjustment,
+    )
+    from pulumi_aws.appautoscaling import (
+        PolicyTargetTrackingScalingPolicyConfigurationArgsDict as Tracking,
+    )
+    from pulumi_aws.appautoscaling import (
+        PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgsDict as Query,
+    )
 
 DIMENSION = "ecs:service:DesiredCount"
 NAMESPACE = "ecs"
@@ -51,178 +69,137 @@ class ServiceScaling(pulumi.ComponentResource):
         super().__init__("ecs-microservice:index:ServiceScaling", name, None, opts)
         self._name = name
         self._args = args
+        self._settings = args.settings
         self._child = pulumi.ResourceOptions(parent=self)
-        settings = args.settings
-        target = aws.appautoscaling.Target(
-            name,
+        # From the target, so that every policy waits for it.
+        self.resource_id = self._target().resource_id
+        self._add_tracking()
+        for metric, step in (("CPU", self._settings.step_cpu), ("Memory", self._settings.step_memory)):
+            if step:
+                self._add_steps(metric, step)
+        for key, schedule in self._settings.schedules.items():
+            self._add_schedule(key, schedule)
+        if self._settings.predictive:
+            self._add_forecast(self._settings.predictive)
+        self.register_outputs({"resourceId": self.resource_id})
+
+    def _target(self) -> aws.appautoscaling.Target:
+        args, settings = self._args, self._settings
+        situation = Situation(scheduled=bool(settings.schedules))
+        return aws.appautoscaling.Target(
+            self._name,
             service_namespace=NAMESPACE,
             scalable_dimension=DIMENSION,
             resource_id=pulumi.Output.concat("service/", args.cluster_name, "/", args.service_name),
             min_capacity=settings.min,
             max_capacity=settings.max,
-            tags={"Service": name},
+            tags={"Service": self._name},
             opts=pulumi.ResourceOptions(
-                parent=self,
-                ignore_changes=ignore_changes(
-                    Kind.SCALABLE_TARGET, Situation(scheduled=bool(settings.schedules))
-                ),
+                parent=self, ignore_changes=ignore_changes(Kind.SCALABLE_TARGET, situation)
             ),
         )
-        # From the target, so that every policy waits for it.
-        self.resource_id = target.resource_id
-        self._add_tracking()
-        for metric, step in (("CPU", settings.step_cpu), ("Memory", settings.step_memory)):
-            if step:
-                self._add_steps(metric, step)
-        for key, schedule in settings.schedules.items():
-            self._add_schedule(key, schedule)
-        if settings.predictive:
-            self._add_forecast(settings.predictive)
-        self.register_outputs({"resourceId": self.resource_id})
 
     def _add_tracking(self) -> None:
-        settings = self._args.settings
+        settings = self._settings
         for what, tracking, metric in (
             ("cpu", settings.cpu, "ECSServiceAverageCPUUtilization"),
             ("memory", settings.memory, "ECSServiceAverageMemoryUtilization"),
         ):
             if tracking:
-                specification = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
-                self._track(what, tracking.target, predefined=specification(predefined_metric_type=metric))
+                policy = self._tracking(tracking.target)
+                policy["predefined_metric_specification"] = {"predefined_metric_type": metric}
+                self._policy(what, "TargetTrackingScaling", tracking=policy)
         if settings.requests_per_target:
-            self._track_requests(settings.requests_per_target)
+            policy = self._tracking(settings.requests_per_target.target)
+            self._count_requests(policy)
+            self._policy("requests", "TargetTrackingScaling", tracking=policy)
 
-    def _track_requests(self, tracking: RequestTracking) -> None:
+    def _tracking(self, target: float) -> Tracking:
+        return {
+            "target_value": target,
+            "scale_in_cooldown": self._settings.scale_in_cooldown,
+            "scale_out_cooldown": self._settings.scale_out_cooldown,
+        }
+
+    def _count_requests(self, policy: Tracking) -> None:
         groups = self._args.target_groups
         if len(groups) == 1:
-            label = pulumi.Output.concat(self._args.load_balancer, "/", groups[0])
-            predefined = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
-            metric = predefined(predefined_metric_type="ALBRequestCountPerTarget", resource_label=label)
-            self._track("requests", tracking.target, predefined=metric)
+            policy["predefined_metric_specification"] = {
+                "predefined_metric_type": "ALBRequestCountPerTarget",
+                "resource_label": pulumi.Output.concat(self._args.load_balancer, "/", groups[0]),
+            }
             return
         # While traffic moves, each target group sees a part of it: only their sum says what one task would
         # have to carry (containers-roadmap#1681).
-        customized = (
-            aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationArgs
-        )
-        self._track(
-            "requests", tracking.target, customized=customized(metrics=self._requests_of_all_groups())
-        )
+        parts = [self._requests_of(f"r{index}", group) for index, group in enumerate(groups)]
+        total: Query = {
+            "id": "requests",
+            "expression": "+".join(f"FILL(r{index},0)" for index in range(len(groups))),
+            "label": "requests per task",
+            "return_data": True,
+        }
+        policy["customized_metric_specification"] = {"metrics": [*parts, total]}
 
-    def _requests_of_all_groups(
-        self,
-    ) -> list[
-        aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgs
-    ]:
-        groups = self._args.target_groups
-        expression = "+".join(f"FILL(r{index},0)" for index in range(len(groups)))
-        total = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgs(
-            id="requests", expression=expression, label="requests per task", return_data=True
-        )
-        return [*(self._requests_of(f"r{i}", group) for i, group in enumerate(groups)), total]
-
-    def _requests_of(
-        self, id_: str, group: pulumi.Input[str]
-    ) -> aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgs:
-        dimension = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricMetricStatMetricDimensionArgs  # noqa: E501  the SDK's name
-        metric = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricMetricStatMetricArgs(  # noqa: E501  the SDK's name
-            namespace="AWS/ApplicationELB",
-            metric_name="RequestCountPerTarget",
-            dimensions=[
-                dimension(name="LoadBalancer", value=self._args.load_balancer),
-                dimension(name="TargetGroup", value=group),
-            ],
-        )
-        stat = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricMetricStatArgs(  # noqa: E501  the SDK's name
-            metric=metric, stat="Sum"
-        )
-        return aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgs(
-            id=id_, metric_stat=stat, return_data=False
-        )
-
-    def _track(
-        self,
-        what: str,
-        target: float,
-        *,
-        predefined: aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
-        | None = None,
-        customized: aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationArgs
-        | None = None,
-    ) -> None:
-        settings = self._args.settings
-        aws.appautoscaling.Policy(
-            f"{self._name}-{what}",
-            policy_type="TargetTrackingScaling",
-            service_namespace=NAMESPACE,
-            scalable_dimension=DIMENSION,
-            resource_id=self.resource_id,
-            target_tracking_scaling_policy_configuration=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
-                target_value=target,
-                predefined_metric_specification=predefined,
-                customized_metric_specification=customized,
-                scale_in_cooldown=settings.scale_in_cooldown,
-                scale_out_cooldown=settings.scale_out_cooldown,
-            ),
-            opts=self._child,
-        )
+    def _requests_of(self, id_: str, group: pulumi.Input[str]) -> Query:
+        return {
+            "id": id_,
+            "return_data": False,
+            "metric_stat": {
+                "stat": "Sum",
+                "metric": {
+                    "namespace": "AWS/ApplicationELB",
+                    "metric_name": "RequestCountPerTarget",
+                    "dimensions": [
+                        {"name": "LoadBalancer", "value": self._args.load_balancer},
+                        {"name": "TargetGroup", "value": group},
+                    ],
+                },
+            },
+        }
 
     def _add_steps(self, metric: str, step: StepScaling) -> None:
         """The seed's form: an alarm on each side of a band, and a policy that each of them sets off."""
-        settings = self._args.settings
-        adjustment = aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs
-        out = self._step_policy(
-            f"{metric.lower()}-out",
-            settings.scale_out_cooldown,
-            [
-                adjustment(
-                    metric_interval_lower_bound="0",
-                    metric_interval_upper_bound=str(STEEP),
-                    scaling_adjustment=1,
-                ),
-                adjustment(metric_interval_lower_bound=str(STEEP), scaling_adjustment=2),
-            ],
+        settings, what = self._settings, metric.lower()
+        one: Adjustment = {
+            "metric_interval_lower_bound": "0",
+            "metric_interval_upper_bound": str(STEEP),
+            "scaling_adjustment": 1,
+        }
+        two: Adjustment = {"metric_interval_lower_bound": str(STEEP), "scaling_adjustment": 2}
+        less: Adjustment = {"metric_interval_upper_bound": "0", "scaling_adjustment": -1}
+        out = self._policy(
+            f"{what}-out", "StepScaling", steps=_steps(settings.scale_out_cooldown, [one, two])
         )
-        back = self._step_policy(
-            f"{metric.lower()}-in",
-            settings.scale_in_cooldown,
-            [adjustment(metric_interval_upper_bound="0", scaling_adjustment=-1)],
-        )
-        self._step_alarm(metric, "high", "GreaterThanThreshold", step.high, step.minutes, out)
-        self._step_alarm(metric, "low", "LessThanThreshold", step.low, 5 * step.minutes, back)
+        back = self._policy(f"{what}-in", "StepScaling", steps=_steps(settings.scale_in_cooldown, [less]))
+        self._step_alarm(f"{metric}-high", step.high, step.minutes, out)
+        self._step_alarm(f"{metric}-low", step.low, 5 * step.minutes, back)
 
-    def _step_policy(
+    def _policy(
         self,
         what: str,
-        cooldown: int,
-        adjustments: list[aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs],
+        policy_type: str,
+        *,
+        tracking: Tracking | None = None,
+        steps: Steps | None = None,
+        forecast: Forecast | None = None,
     ) -> aws.appautoscaling.Policy:
         return aws.appautoscaling.Policy(
             f"{self._name}-{what}",
-            policy_type="StepScaling",
+            # Stated always: the provider would take StepScaling for granted.
+            policy_type=policy_type,
             service_namespace=NAMESPACE,
             scalable_dimension=DIMENSION,
             resource_id=self.resource_id,
-            step_scaling_policy_configuration=aws.appautoscaling.PolicyStepScalingPolicyConfigurationArgs(
-                adjustment_type="ChangeInCapacity",
-                metric_aggregation_type="Average",
-                cooldown=cooldown,
-                step_adjustments=adjustments,
-            ),
+            target_tracking_scaling_policy_configuration=tracking,
+            step_scaling_policy_configuration=steps,
+            predictive_scaling_policy_configuration=forecast,
             opts=self._child,
         )
 
-    def _step_alarm(
-        self,
-        metric: str,
-        side: str,
-        comparison: str,
-        threshold: int,
-        minutes: int,
-        policy: aws.appautoscaling.Policy,
-    ) -> None:
+    def _step_alarm(self, what: str, threshold: int, minutes: int, policy: aws.appautoscaling.Policy) -> None:
+        metric, _, side = what.partition("-")
         aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{metric.lower()}-{side}",
+            f"{self._name}-{what.lower()}",
             alarm_description=f"Scales {self._name}: {metric} is {side}",
             namespace="AWS/ECS",
             metric_name=f"{metric}Utilization",
@@ -230,7 +207,7 @@ class ServiceScaling(pulumi.ComponentResource):
             statistic="Average",
             period=60,
             evaluation_periods=minutes,
-            comparison_operator=comparison,
+            comparison_operator="GreaterThanThreshold" if side == "high" else "LessThanThreshold",
             threshold=threshold,
             alarm_actions=[policy.arn],
             tags={"Service": self._name},
@@ -246,27 +223,32 @@ class ServiceScaling(pulumi.ComponentResource):
             resource_id=self.resource_id,
             schedule=schedule.cron,
             timezone=schedule.timezone,
-            scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
-                min_capacity=schedule.min, max_capacity=schedule.max
-            ),
+            scalable_target_action={"min_capacity": schedule.min, "max_capacity": schedule.max},
             opts=self._child,
         )
 
     def _add_forecast(self, predictive: Predictive) -> None:
-        pair = aws.appautoscaling.PolicyPredictiveScalingPolicyConfigurationMetricSpecificationPredefinedMetricPairSpecificationArgs(  # noqa: E501  the SDK's name
-            predefined_metric_type="ECSServiceCPUUtilization"
+        self._policy(
+            "forecast",
+            "PredictiveScaling",
+            forecast={
+                "mode": predictive.mode,
+                "metric_specifications": [
+                    {
+                        "target_value": str(predictive.target),
+                        "predefined_metric_pair_specification": {
+                            "predefined_metric_type": "ECSServiceCPUUtilization"
+                        },
+                    }
+                ],
+            },
         )
-        specification = aws.appautoscaling.PolicyPredictiveScalingPolicyConfigurationMetricSpecificationArgs(
-            target_value=str(predictive.target), predefined_metric_pair_specification=pair
-        )
-        aws.appautoscaling.Policy(
-            f"{self._name}-forecast",
-            policy_type="PredictiveScaling",
-            service_namespace=NAMESPACE,
-            scalable_dimension=DIMENSION,
-            resource_id=self.resource_id,
-            predictive_scaling_policy_configuration=aws.appautoscaling.PolicyPredictiveScalingPolicyConfigurationArgs(
-                mode=predictive.mode, metric_specifications=[specification]
-            ),
-            opts=self._child,
-        )
+
+
+def _steps(cooldown: int, adjustments: list[Adjustment]) -> Steps:
+    return {
+        "adjustment_type": "ChangeInCapacity",
+        "metric_aggregation_type": "Average",
+        "cooldown": cooldown,
+        "step_adjustments": adjustments,
+    }

@@ -1,7 +1,7 @@
 """Outputs of resources and answers of data sources, in the shape AWS gives them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -9,60 +9,120 @@ REGION = "us-east-1"
 DIGEST = "sha256:" + "5d" * 32
 
 Outputs = dict[str, Any]
+Inputs = Mapping[str, Any]
 
 
 def _hex(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def outputs_of(type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Outputs]:
+def outputs_of(type_: str, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     """Id and outputs of a created resource, on top of its inputs."""
     physical = str(inputs.get("name") or f"{name}-{_hex(name)[:7]}")
     service, kind = type_.split(":")[1].partition("/")[0], type_.rsplit(":", 1)[-1]
     common: Outputs = {"arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{physical}", "name": physical}
-    return physical, {**common, **_special(type_, physical)}
+    special = _RESOURCES.get(type_)
+    return physical, {**common, **(special(physical, inputs) if special else {})}
 
 
-def _special(type_: str, name: str) -> Outputs:
-    match type_:
-        case "aws:iam/role:Role":
-            return {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
-        case "aws:lb/loadBalancer:LoadBalancer":
-            return {
-                "dnsName": f"{name}-1234567890.{REGION}.elb.amazonaws.com",
-                "arnSuffix": f"app/{name}/50dc6c495c0c9188",
-                "zoneId": "Z35SXDOTRQ7X7K",
-            }
-        case "aws:lb/targetGroup:TargetGroup":
-            return {"arnSuffix": f"targetgroup/{name}/73e2d6bc24d8a067"}
-        case "aws:ecr/repository:Repository":
-            return {
-                "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}",
-                "registryId": ACCOUNT,
-            }
-        case "docker-build:index:Image":
-            return {"digest": DIGEST, "ref": f"registry/{name}@{DIGEST}"}
-        case "aws:ecs/taskDefinition:TaskDefinition":
-            return {"revision": 1}
-    return {}
+def _validation_options(inputs: Inputs) -> list[Outputs]:
+    names = [inputs["domainName"], *inputs.get("subjectAlternativeNames", [])]
+    # In an order of ACM's own, as in life.
+    return [
+        {
+            "domainName": name,
+            "resourceRecordName": f"_x.{name.removeprefix('*.')}.",
+            "resourceRecordType": "CNAME",
+            "resourceRecordValue": "_y.acm-validations.aws.",
+        }
+        for name in sorted(names, key=_hex)
+    ]
 
 
-def invoke_answer(token: str, args: Mapping[str, Any]) -> Outputs:
+def _load_balancer(name: str, _: Inputs) -> Outputs:
+    return {
+        "dnsName": f"{name}-1234567890.{REGION}.elb.amazonaws.com",
+        "arnSuffix": f"app/{name}/50dc6c495c0c9188",
+        "zoneId": "Z35SXDOTRQ7X7K",
+    }
+
+
+_RESOURCES: Mapping[str, Callable[[str, Inputs], Outputs]] = {
+    "aws:iam/role:Role": lambda name, _: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
+    "aws:lb/loadBalancer:LoadBalancer": _load_balancer,
+    "aws:lb/targetGroup:TargetGroup": lambda name, _: {"arnSuffix": f"targetgroup/{name}/73e2d6bc24d8a067"},
+    "aws:ecr/repository:Repository": lambda name, _: {
+        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}",
+        "registryId": ACCOUNT,
+    },
+    "docker-build:index:Image": lambda name, _: {"digest": DIGEST, "ref": f"registry/{name}@{DIGEST}"},
+    "aws:ecs/taskDefinition:TaskDefinition": lambda _, __: {"revision": 1},
+    "aws:s3/bucket:Bucket": lambda name, _: {"bucket": name, "arn": f"arn:aws:s3:::{name}"},
+    "aws:acm/certificate:Certificate": lambda _, inputs: {
+        "domainValidationOptions": _validation_options(inputs)
+    },
+    "aws:route53/record:Record": lambda _, inputs: {"fqdn": inputs["name"]},
+    "aws:secretsmanager/secretVersion:SecretVersion": lambda name, inputs: {
+        "versionId": f"version-of-{name}",
+        "arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs['secretId']}",
+    },
+    "awsx:ec2:Vpc": lambda _, __: {
+        "vpcId": "vpc-0a0a0a0a",
+        "publicSubnetIds": ["subnet-0a1", "subnet-0a2", "subnet-0a3"],
+        "privateSubnetIds": ["subnet-0b1", "subnet-0b2", "subnet-0b3"],
+        "isolatedSubnetIds": [],
+    },
+}
+
+
+def invoke_answer(token: str, args: Inputs) -> Outputs:
     """What a data source answers.
 
     Raises:
         AssertionError: No test has thought of this data source.
     """
     assert token in _INVOKES, f"unknown invoke {token} with {dict(args)}"
-    answer = _INVOKES[token]
-    return dict(answer(args) if callable(answer) else answer)
+    return _INVOKES[token](args)
 
 
-_INVOKES: dict[str, Any] = {
-    "aws:index/getPartition:getPartition": {"partition": "aws", "dnsSuffix": "amazonaws.com", "id": "aws"},
-    "aws:index/getRegion:getRegion": {"region": REGION, "id": REGION, "name": REGION},
-    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "id": ACCOUNT},
-    "aws:ec2/getVpc:getVpc": {"id": "vpc-0d0d0d0d", "cidrBlock": "172.31.0.0/16"},
-    "aws:ec2/getSubnets:getSubnets": {"ids": ["subnet-0bbbbbbb", "subnet-0aaaaaaa"]},
-    "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "pass-word"},
+def _secret(args: Inputs) -> Outputs:
+    name = args.get("name") or str(args.get("arn")).rsplit(":", 1)[-1]
+    arn = args.get("arn") or f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"
+    return {"arn": arn, "id": arn, "name": name, "kmsKeyId": ""}
+
+
+def _parameter(args: Inputs) -> Outputs:
+    name = str(args["name"])
+    arn = name if name.startswith("arn:") else f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name.strip('/')}"
+    return {"arn": arn, "name": name, "version": 3, "type": "SecureString", "value": "encrypted"}
+
+
+_INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
+    "aws:index/getPartition:getPartition": lambda _: {"partition": "aws", "dnsSuffix": "amazonaws.com"},
+    "aws:index/getRegion:getRegion": lambda _: {"region": REGION, "id": REGION, "name": REGION},
+    "aws:index/getCallerIdentity:getCallerIdentity": lambda _: {"accountId": ACCOUNT, "id": ACCOUNT},
+    "aws:ec2/getVpc:getVpc": lambda args: {
+        "id": args.get("id", "vpc-0d0d0d0d"),
+        "cidrBlock": "172.31.0.0/16",
+    },
+    "aws:ec2/getSubnets:getSubnets": lambda _: {"ids": ["subnet-0bbbbbbb", "subnet-0aaaaaaa"]},
+    "aws:ec2/getRouteTables:getRouteTables": lambda _: {"ids": ["rtb-0a", "rtb-0b"]},
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda _: {
+        "userName": "AWS",
+        "password": "pass-word",
+    },
+    "aws:ecr/getImage:getImage": lambda _: {"imageDigest": DIGEST},
+    "docker:index/getRegistryImage:getRegistryImage": lambda args: {
+        "name": args["name"],
+        "sha256Digest": DIGEST,
+    },
+    "aws:secretsmanager/getSecret:getSecret": _secret,
+    "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda _: {
+        "versions": [
+            {"versionId": "v-old", "versionStages": ["AWSPREVIOUS"]},
+            {"versionId": "v-new", "versionStages": ["AWSCURRENT"]},
+        ]
+    },
+    "aws:ssm/getParameter:getParameter": _parameter,
+    "aws:route53/getZone:getZone": lambda args: {"zoneId": "Z0ZONE", "name": args["name"]},
 }

@@ -131,11 +131,9 @@ class RecordingMonitor(mocks.MockMonitor):
         resource = _resource(urn, request, plain, secret)
         self.recorded.resources.append(resource)
         identity, outputs = outputs_of(resource.type, resource.name, plain)
-        outputs = (
-            {**plain, **outputs, **self._overrides.get(resource.type, {})}
-            if request.custom or request.remote
-            else {}
-        )
+        if not request.remote:  # a component of another language answers with its outputs alone
+            outputs = {**plain, **outputs} if request.custom else {}
+        outputs.update(self._overrides.get(resource.type, {}))
         self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, identity, outputs)
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=identity if request.custom else "", object=_serialize(outputs)

@@ -10,7 +10,6 @@ from tests.program.deploy import Recorded, Resource
 STACK = "pulumi:pulumi:Stack"
 OPEN = {"0.0.0.0/0", "::/0"}
 ALLOWED_ON_ANY_RESOURCE = {
-    # These actions have no resource-level permissions (Service Authorization Reference).
     "ecr:GetAuthorizationToken",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
@@ -18,6 +17,7 @@ ALLOWED_ON_ANY_RESOURCE = {
     "ssmmessages:OpenDataChannel",
     "logs:DescribeLogGroups",
 }
+"""Actions that have no resource-level permissions (Service Authorization Reference)."""
 
 
 def check_all(recorded: Recorded) -> None:
@@ -32,6 +32,9 @@ def check_all(recorded: Recorded) -> None:
     services_come_last(recorded)
     images_are_digests(recorded)
     no_secret_in_plain_sight(recorded)
+    replacements_are_possible(recorded)
+    rolling_has_nothing_spare(recorded)
+    desired_count_has_one_owner(recorded)
 
 
 def nothing_outside_components(recorded: Recorded) -> None:
@@ -127,31 +130,75 @@ def names_fit(recorded: Recorded) -> None:
             assert len(name) <= limit, f"{resource.urn}: {name} has {len(name)} characters"
 
 
+PARTS_OF_A_SERVICE = {
+    "ListenerRule", "TargetGroup", "Role", "RolePolicy", "RolePolicyAttachment", "LogGroup", "TaskDefinition",
+    "SecurityGroup", "SecurityGroupIngressRule", "SecurityGroupEgressRule", "SecretVersion",
+}  # fmt: skip
+
+
 def services_come_last(recorded: Recorded) -> None:
     """A service waits for its rules, its roles' policies and its log group; on destroy they go after it."""
+    by_urn = {resource.urn: resource for resource in recorded.resources}
     for service in recorded.all("aws:ecs/service:Service"):
         before = recorded.waits_for(service)
-        siblings = [r for r in recorded.resources if r.parent == service.parent]
-        for sibling in siblings:
-            if sibling.type.rsplit(":", 1)[-1] in {
-                "ListenerRule", "TargetGroup", "Role", "RolePolicy", "RolePolicyAttachment", "LogGroup",
-                "TaskDefinition", "SecurityGroup",
-            }:  # fmt: skip
-                assert sibling.urn in before, f"{service.name} does not wait for {sibling.urn}"
+        for resource in recorded.resources:
+            kind = resource.type.rsplit(":", 1)[-1]
+            if kind in PARTS_OF_A_SERVICE and _belongs_to(resource, service.parent, by_urn):
+                assert resource.urn in before, f"{service.name} does not wait for {resource.urn}"
+        capacity = recorded.one("ClusterCapacityProviders")
+        assert capacity.urn in before, f"{service.name} does not wait for the cluster's capacity"
         if service.inputs.get("loadBalancers"):
             for listener in recorded.all("aws:lb/listener:Listener"):
-                if listener.name.endswith(("-http", "-https")) and listener.urn not in before:
-                    rules = [r for r in recorded.all("ListenerRule") if listener.urn in r.depends_on]
-                    assert not rules, f"{service.name} does not wait for {listener.name}"
+                assert listener.urn in before, f"{service.name} does not wait for {listener.name}"
+
+
+def _belongs_to(resource: Resource, microservice: str, by_urn: dict[str, Resource]) -> bool:
+    """Whether a resource is part of a microservice; CodeDeploy's own role comes after the service."""
+    parent = resource.parent
+    while parent in by_urn:
+        if by_urn[parent].type.endswith(":CodeDeployment"):
+            return False
+        if parent == microservice:
+            return True
+        parent = by_urn[parent].parent
+    return False
 
 
 def images_are_digests(recorded: Recorded) -> None:
     for definition in recorded.all("TaskDefinition"):
-        containers = json.loads(definition.inputs["containerDefinitions"])
-        image = next(c["image"] for c in containers if c["name"] == definition.name)
-        assert re.search(r"@sha256:[0-9a-f]{64}$", image), f"{definition.name} runs {image}"
+        for container in json.loads(definition.inputs["containerDefinitions"]):
+            assert re.search(r"@sha256:[0-9a-f]{64}$", container["image"]), f"{definition.name}: {container}"
 
 
 def no_secret_in_plain_sight(recorded: Recorded) -> None:
     for image in recorded.all("docker-build:index:Image"):
         assert "registries" in image.secret_inputs, f"{image.name} shows its registry password"
+        if image.inputs.get("secrets"):
+            assert "secrets" in image.secret_inputs, f"{image.name} shows its build secrets"
+    for version in recorded.all("aws:secretsmanager/secretVersion:SecretVersion"):
+        assert "secretString" in version.secret_inputs, f"{version.name} shows its value"
+
+
+def replacements_are_possible(recorded: Recorded) -> None:
+    """What has a fixed name goes before its replacement comes; what has none is created first."""
+    for resource in recorded.resources:
+        if resource.type == "aws:ecs/service:Service":
+            assert resource.delete_before_replace, resource.urn
+        if resource.type == "aws:lb/targetGroup:TargetGroup":
+            assert "name" not in resource.inputs, resource.urn
+            assert not resource.delete_before_replace, resource.urn
+
+
+def rolling_has_nothing_spare(recorded: Recorded) -> None:
+    for service in recorded.all("aws:ecs/service:Service"):
+        configuration = service.inputs.get("deploymentConfiguration", {})
+        if configuration.get("strategy") == "ROLLING":
+            names = [group.name for group in recorded.all("TargetGroup")]
+            assert f"{service.name}-spare" not in names
+
+
+def desired_count_has_one_owner(recorded: Recorded) -> None:
+    """The autoscaler where there is one, Pulumi where there is none (aws-cdk#3919)."""
+    scaled = {target.name for target in recorded.all("aws:appautoscaling/target:Target")}
+    for service in recorded.all("aws:ecs/service:Service"):
+        assert ("desiredCount" in service.ignore_changes) is (service.name in scaled), service.name

@@ -1,8 +1,10 @@
 """One service: its graph and options."""
 
 import json
+from typing import Any
 
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 
@@ -19,12 +21,12 @@ def two() -> Recorded:
     )
 
 
-def containers(recorded: Recorded, name: str = "web") -> dict[str, dict]:
+def containers(recorded: Recorded, name: str = "web") -> dict[str, dict[str, Any]]:
     definition = recorded.one("TaskDefinition", name)
     return {c["name"]: c for c in json.loads(definition.inputs["containerDefinitions"])}
 
 
-def test_task_definition_is_the_seeds(seed):
+def test_task_definition_is_the_seeds(seed: Recorded) -> None:
     definition = seed.one("TaskDefinition")
     assert definition.inputs["cpu"] == "256"
     assert definition.inputs["memory"] == "512"
@@ -35,7 +37,7 @@ def test_task_definition_is_the_seeds(seed):
     assert (mapping["containerPort"], mapping["protocol"]) == (5000, "tcp")
 
 
-def test_logs_never_block_the_app_and_go_to_the_programs_own_group(seed):
+def test_logs_never_block_the_app_and_go_to_the_programs_own_group(seed: Recorded) -> None:
     logs = containers(seed)["web"]["logConfiguration"]
     assert logs["logDriver"] == "awslogs"
     assert logs["options"]["mode"] == "non-blocking"
@@ -46,34 +48,34 @@ def test_logs_never_block_the_app_and_go_to_the_programs_own_group(seed):
     assert group.inputs["retentionInDays"] == 30
 
 
-def test_circuit_breaker_always_rolls_back(seed):
+def test_circuit_breaker_always_rolls_back(seed: Recorded) -> None:
     assert seed.one("aws:ecs/service:Service").inputs["deploymentCircuitBreaker"] == {
         "enable": True,
         "rollback": True,
     }
 
 
-def test_service_waits_for_a_steady_state_within_its_own_time_budget(seed):
+def test_service_waits_for_a_steady_state_within_its_own_time_budget(seed: Recorded) -> None:
     service = seed.one("aws:ecs/service:Service")
     assert service.inputs["waitForSteadyState"] is True
     assert set(service.timeouts) == {"create", "update", "delete"}
 
 
-def test_time_budget_follows_the_drain_time():
+def test_time_budget_follows_the_drain_time() -> None:
     quick = deploy_services({"web": {"deregistrationDelay": 30}}).one("aws:ecs/service:Service").timeouts
     slow = deploy_services({"web": {"deregistrationDelay": 900}}).one("aws:ecs/service:Service").timeouts
     assert int(slow["update"][:-1]) >= int(quick["update"][:-1]) + 2 * (900 - 30) // 60
     assert int(slow["delete"][:-1]) > int(quick["delete"][:-1])
 
 
-def test_service_waits_for_its_rule_and_policies_named_in_depends_on(seed):
+def test_service_waits_for_its_rule_and_policies_named_in_depends_on(seed: Recorded) -> None:
     """aws-cdk#1160 "target group does not have an associated load balancer", terraform-aws-ecs#414."""
     service = seed.one("aws:ecs/service:Service")
     assert seed.one("ListenerRule").urn in service.depends_on
     assert seed.one("RolePolicyAttachment").urn in service.depends_on
 
 
-def test_execution_role_has_the_managed_policy_and_the_task_role_nothing(seed):
+def test_execution_role_has_the_managed_policy_and_the_task_role_nothing(seed: Recorded) -> None:
     attachment = seed.one("RolePolicyAttachment")
     assert attachment.inputs["policyArn"] == (
         "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
@@ -84,14 +86,14 @@ def test_execution_role_has_the_managed_policy_and_the_task_role_nothing(seed):
     assert not seed.all("RolePolicy")
 
 
-def test_roles_trust_only_ecs_tasks_of_this_account(seed):
+def test_roles_trust_only_ecs_tasks_of_this_account(seed: Recorded) -> None:
     for role in seed.all("aws:iam/role:Role"):
         (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
         assert statement["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
         assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
-def test_tasks_are_reachable_only_from_the_load_balancer_on_the_container_port(seed):
+def test_tasks_are_reachable_only_from_the_load_balancer_on_the_container_port(seed: Recorded) -> None:
     """Where awsx opens security groups to the world on all ports."""
     groups = {g.name: g for g in seed.all("aws:ec2/securityGroup:SecurityGroup")}
     into_tasks = [
@@ -104,7 +106,7 @@ def test_tasks_are_reachable_only_from_the_load_balancer_on_the_container_port(s
     assert (rule.inputs["fromPort"], rule.inputs["toPort"]) == (5000, 5000)
 
 
-def test_target_group_is_auto_named_and_created_before_the_old_one_goes(seed):
+def test_target_group_is_auto_named_and_created_before_the_old_one_goes(seed: Recorded) -> None:
     """pulumi-aws#4220: a named target group cannot be replaced."""
     target_group = seed.one("TargetGroup")
     assert "name" not in target_group.inputs
@@ -112,20 +114,20 @@ def test_target_group_is_auto_named_and_created_before_the_old_one_goes(seed):
     assert target_group.inputs["targetType"] == "ip"
 
 
-def test_rule_is_weighted_from_the_start(seed):
+def test_rule_is_weighted_from_the_start(seed: Recorded) -> None:
     (action,) = seed.one("ListenerRule").inputs["actions"]
     assert action["type"] == "forward"
     assert [g["weight"] for g in action["forward"]["targetGroups"]] == [100]
     assert "targetGroupArn" not in action
 
 
-def test_listener_itself_answers_404(seed):
+def test_listener_itself_answers_404(seed: Recorded) -> None:
     (action,) = seed.one("aws:lb/listener:Listener").inputs["defaultActions"]
     assert action["type"] == "fixed-response"
     assert action["fixedResponse"]["statusCode"] == "404"
 
 
-def test_repository_is_immutable_scanned_and_cleaned(seed):
+def test_repository_is_immutable_scanned_and_cleaned(seed: Recorded) -> None:
     repository = seed.one("aws:ecr/repository:Repository")
     assert repository.inputs["imageTagMutability"] == "IMMUTABLE"
     assert repository.inputs["imageScanningConfiguration"] == {"scanOnPush": True}
@@ -134,13 +136,13 @@ def test_repository_is_immutable_scanned_and_cleaned(seed):
 
 
 @pytest.mark.parametrize(("production", "force"), [(True, False), (False, True)])
-def test_images_survive_a_destroy_exactly_in_production(production, force):
+def test_images_survive_a_destroy_exactly_in_production(production: bool, force: bool) -> None:
     """pulumi/examples#1302: a non-empty repository blocks destroy."""
     recorded = deploy_services({"web": {}}, production=production)
     assert recorded.one("aws:ecr/repository:Repository").inputs["forceDelete"] is force
 
 
-def test_image_tag_is_the_content_and_the_task_runs_the_digest(seed):
+def test_image_tag_is_the_content_and_the_task_runs_the_digest(seed: Recorded) -> None:
     image = seed.one("docker-build:index:Image")
     (tag,) = image.inputs["tags"]
     assert len(tag.rsplit(":", 1)[1]) == 20
@@ -148,41 +150,41 @@ def test_image_tag_is_the_content_and_the_task_runs_the_digest(seed):
     assert containers(seed)["web"]["image"].endswith(seed.exports["images"]["web"])
 
 
-def test_two_services_share_cluster_and_load_balancer(two):
+def test_two_services_share_cluster_and_load_balancer(two: Recorded) -> None:
     invariants.check_all(two)
     assert len(two.all("aws:ecs/cluster:Cluster")) == 1
     assert len(two.all("aws:lb/loadBalancer:LoadBalancer")) == 1
     assert two.exports["services"] == {"web": "web", "api": "api"}
 
 
-def test_specific_route_is_asked_before_the_one_that_takes_the_rest(two):
+def test_specific_route_is_asked_before_the_one_that_takes_the_rest(two: Recorded) -> None:
     rules = {r.name: r.inputs for r in two.all("ListenerRule")}
     assert rules["api"]["priority"] < rules["web"]["priority"]
     assert rules["web"]["conditions"] == [{"pathPattern": {"values": ["/*"]}}]
     assert rules["api"]["conditions"] == [{"pathPattern": {"values": ["/api", "/api/*"]}}]
 
 
-def test_hosts_route_too():
+def test_hosts_route_too() -> None:
     recorded = deploy_services({"web": {}, "api": {"route": {"hosts": ["api.example.com"]}}})
     (condition,) = recorded.one("ListenerRule", "api").inputs["conditions"]
     assert condition == {"hostHeader": {"values": ["api.example.com"]}}
 
 
-def test_worker_has_no_target_group_and_no_way_in():
+def test_worker_has_no_target_group_and_no_way_in() -> None:
     recorded = deploy_services({"worker": {"route": {"enabled": False}}})
     invariants.check_all(recorded)
     assert not recorded.all("TargetGroup")
     assert not recorded.all("ListenerRule")
     assert "loadBalancers" not in recorded.one("aws:ecs/service:Service").inputs
-    assert [r.name for r in recorded.all("SecurityGroupIngressRule")] == ["load-balancer-http-0"]
+    assert [r.name for r in recorded.all("SecurityGroupIngressRule")] == ["load-balancer-http-0-0-0-0-0"]
 
 
-def test_partition_of_the_account_is_in_every_arn():
+def test_partition_of_the_account_is_in_every_arn() -> None:
     answer = {"partition": "aws-us-gov", "dnsSuffix": "amazonaws.com", "id": "aws-us-gov"}
     recorded = deploy_services({"web": {}}, overrides={"aws:index/getPartition:getPartition": answer})
     assert recorded.one("RolePolicyAttachment").inputs["policyArn"].startswith("arn:aws-us-gov:iam::aws:")
 
 
-def test_preview_evaluates_too():
+def test_preview_evaluates_too() -> None:
     recorded = deploy_services({"web": {}}, preview=True)
-    assert recorded.one("aws:ecs/service:Service")
+    assert recorded.one("aws:ecs/service:Service").inputs["name"] == "web"

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import ROOT, Recorded, deploy
 
@@ -16,18 +17,18 @@ def graphs() -> dict[str, Recorded]:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_graph_keeps_every_invariant(graphs, stack):
+def test_graph_keeps_every_invariant(graphs: dict[str, Recorded], stack: str) -> None:
     invariants.check_all(graphs[stack])
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_stack_file_is_short(stack):
+def test_stack_file_is_short(stack: str) -> None:
     lines = (ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8").splitlines()
     assert len(lines) < 60
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_exports_are_the_documented_ones(graphs, stack):
+def test_exports_are_the_documented_ones(graphs: dict[str, Recorded], stack: str) -> None:
     exports = graphs[stack].exports
     assert set(exports) == {"url", "cluster", "services", "images", "logGroups"}
     assert re.match(r"https?://", exports["url"])
@@ -38,7 +39,7 @@ def test_exports_are_the_documented_ones(graphs, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_provider_tags_everything(graphs, stack):
+def test_provider_tags_everything(graphs: dict[str, Recorded], stack: str) -> None:
     provider = graphs[stack].one("pulumi:providers:aws")
     tags = json.loads(provider.inputs["defaultTags"])["tags"]
     assert tags["Stack"] == stack
@@ -49,6 +50,6 @@ def test_provider_tags_everything(graphs, stack):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_stack_name_is_in_no_logical_name(graphs, stack):
+def test_stack_name_is_in_no_logical_name(graphs: dict[str, Recorded], stack: str) -> None:
     for resource in graphs[stack].resources:
         assert stack not in resource.name.split("-"), resource.urn

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from infra.pure import subnets
 from infra.settings.network import CreatedNetwork, Endpoint
-from infra.settings.problems import Assign, Problem, Remove
+from infra.settings.problems import Assign, Path, Problem, Remove
 from infra.settings.root import Settings
 
 IMAGE_ENDPOINTS: tuple[Endpoint, ...] = ("s3", "ecr", "logs")
@@ -90,7 +90,7 @@ def _needed(settings: Settings) -> Iterator[Endpoint]:
 def _foreign_images(settings: Settings) -> Iterator[Problem]:
     """An image outside ECR is out of reach, whatever the endpoints."""
     for name, service in settings.services.items():
-        images = [(("services", name, "image"), service.image)]
+        images: list[tuple[Path, str | None]] = [(("services", name, "image"), service.image)]
         images += [
             (("services", name, "sidecars", side, "image"), sidecar.image)
             for side, sidecar in service.sidecars.items()

@@ -56,7 +56,9 @@ def _size(path: Path, service: Service) -> Iterator[Problem]:
 
 
 def _health(path: Path, service: Service) -> Iterator[Problem]:
-    checks = [(("healthCheck",), service.health_check.interval, service.health_check.timeout)]
+    checks: list[tuple[Path, int, int]] = [
+        (("healthCheck",), service.health_check.interval, service.health_check.timeout)
+    ]
     if service.container.health_check:
         inner = service.container.health_check
         checks.append((("container", "healthCheck"), inner.interval, inner.timeout))
