@@ -77,7 +77,7 @@ def _install_tasks(scheduler: Scheduler, registry: Registry) -> None:
 
     def leave(task: Record, answers: bool) -> None:
         for group, port in task.get("_targets") or []:
-            registry.deregister_and_wait(group, str(task["_container_ip"]), port, answers=answers)
+            registry.deregister_and_wait(group, str(task.get("_container_ip")), port, answers=answers)
 
     hooks = Hooks(
         ready=ready,

@@ -126,7 +126,7 @@ class Scheduler:
         if time.time() - float(task["startedAt"]) < grace:
             return None
         for group, port in targets_of(service, task):
-            target = self._registry.find(group, str(task["_container_ip"]), port)
+            target = self._registry.find(group, str(task.get("_container_ip")), port)
             if target is not None and target.state == "unhealthy":
                 text = f"(port {port}) is unhealthy in (target-group {group}) due to (reason {target.description})"
                 return f"Task failed ELB health checks in (target-group {group})", text
@@ -142,7 +142,7 @@ class Scheduler:
             return False
         groups = targets_of(service, task)
         for group, port in groups:
-            target = self._registry.find(group, str(task["_container_ip"]), port)
+            target = self._registry.find(group, str(task.get("_container_ip")), port)
             if target is None or target.state != "healthy":
                 return False
         if groups or task.get("_has_health_check"):

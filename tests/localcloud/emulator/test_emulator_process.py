@@ -18,12 +18,7 @@ import pytest
 from localcloud.emulator import running, start, stop
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.localcloud.emulator.ports import free_port
 
 
 @pytest.fixture
