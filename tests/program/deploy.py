@@ -50,6 +50,8 @@ class Resource:
         replace_on_changes: Properties whose change replaces it.
         timeouts: Custom timeouts, operation → duration.
         secret_inputs: Top-level inputs that are secret.
+        remote: Whether a component of another language makes it.
+        providers: Package → provider that such a component uses for its parts.
     """
 
     urn: str
@@ -67,7 +69,8 @@ class Resource:
     replace_on_changes: Sequence[str]
     timeouts: Mapping[str, str]
     secret_inputs: frozenset[str]
-    remote: bool = False
+    remote: bool
+    providers: Mapping[str, str]
 
 
 @dataclass
@@ -222,6 +225,7 @@ def _resource(urn: str, request: Any, inputs: Mapping[str, Any], secret: frozens
         },
         secret_inputs=secret,
         remote=request.remote,
+        providers=dict(request.providers),
     )
 
 

@@ -1,0 +1,122 @@
+"""Where a stack runs."""
+
+import pulumi
+import pytest
+from tests.program import invariants
+from tests.program.deploy import Recorded, deploy_services
+
+EXISTING = {
+    "vpcId": "vpc-0a1b2c3d4e5f67890",
+    "publicSubnetIds": ["subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"],
+}
+PRIVATE = {"privateSubnetIds": ["subnet-0bbbbbbbbbbbbbbb1"]}
+
+
+def placement(recorded: Recorded) -> tuple[list[str], bool]:
+    configuration = recorded.one("aws:ecs/service:Service").inputs["networkConfiguration"]
+    return configuration["subnets"], configuration["assignPublicIp"]
+
+
+def test_default_vpc_is_used_without_any_key() -> None:
+    recorded = deploy_services({"web": {}})
+    assert placement(recorded) == (["subnet-0aaaaaaa", "subnet-0bbbbbbb"], True)
+    assert ("aws:ec2/getVpc:getVpc", {"default": True}) in recorded.invokes
+
+
+def test_existing_vpc_keeps_tasks_private_where_it_can() -> None:
+    recorded = deploy_services({"web": {}}, network={"existing": {**EXISTING, **PRIVATE}})
+    invariants.check_all(recorded)
+    assert placement(recorded) == (PRIVATE["privateSubnetIds"], False)
+    balancer = recorded.one("aws:lb/loadBalancer:LoadBalancer")
+    assert balancer.inputs["subnets"] == EXISTING["publicSubnetIds"]
+
+
+def test_existing_vpc_without_private_subnets_gives_tasks_addresses() -> None:
+    recorded = deploy_services({"web": {}}, network={"existing": EXISTING})
+    assert placement(recorded) == (EXISTING["publicSubnetIds"], True)
+
+
+@pytest.mark.parametrize(("nat", "strategy"), [("perZone", "OnePerAz"), ("single", "Single")])
+def test_created_vpc_has_large_private_subnets_and_small_public_ones(nat: str, strategy: str) -> None:
+    recorded = deploy_services({"web": {}}, network={"create": {"nat": nat}})
+    invariants.check_all(recorded)
+    vpc = recorded.one("awsx:ec2:Vpc")
+    assert vpc.inputs["natGateways"] == {"strategy": strategy}
+    assert vpc.inputs["numberOfAvailabilityZones"] == 3
+    assert [(s["type"], s["cidrMask"]) for s in vpc.inputs["subnetSpecs"]] == [
+        ("Private", 19),
+        ("Public", 26),
+    ]
+    assert placement(recorded) == (["subnet-0b1", "subnet-0b2", "subnet-0b3"], False)
+
+
+def test_created_vpc_hands_its_parts_to_the_same_provider() -> None:
+    vpc = deploy_services({"web": {}}, network={"create": {}}).one("awsx:ec2:Vpc")
+    assert "::aws::" in vpc.providers["aws"]
+
+
+def test_public_tasks_need_no_nat() -> None:
+    recorded = deploy_services({"web": {}}, network={"create": {"nat": "none"}, "publicTasks": True})
+    assert placement(recorded) == (["subnet-0a1", "subnet-0a2", "subnet-0a3"], True)
+
+
+def test_private_tasks_without_a_way_to_pull_are_refused() -> None:
+    """sst#6019: private tasks cannot pull."""
+    with pytest.raises(
+        pulumi.RunError, match=r"network\.endpoints is \[\]: the tasks are in private subnets"
+    ):
+        deploy_services({"web": {}}, network={"create": {"nat": "none"}})
+
+
+def test_endpoints_take_the_place_of_nat() -> None:
+    """copilot-cli#5167: a crash loop pulled 122 GB through a NAT gateway in a day."""
+    network = {"create": {"nat": "none"}, "endpoints": ["s3", "ecr", "logs"]}
+    recorded = deploy_services({"web": {}}, network=network)
+    invariants.check_all(recorded)
+    endpoints = {e.inputs["serviceName"]: e.inputs for e in recorded.all("VpcEndpoint")}
+    prefix = "com.amazonaws.us-east-1"
+    assert set(endpoints) == {f"{prefix}.{name}" for name in ("s3", "ecr.api", "ecr.dkr", "logs")}
+    assert endpoints[f"{prefix}.s3"]["vpcEndpointType"] == "Gateway"
+    assert endpoints[f"{prefix}.s3"]["routeTableIds"] == ["rtb-0a", "rtb-0b"]
+    assert endpoints[f"{prefix}.logs"]["privateDnsEnabled"] is True
+    (rule,) = [r for r in recorded.all("SecurityGroupIngressRule") if r.name == "network-endpoints"]
+    assert rule.inputs["cidrIpv4"] == "10.0.0.0/16"
+    assert rule.inputs["fromPort"] == 443
+
+
+def test_gateway_endpoint_alone_needs_no_security_group() -> None:
+    recorded = deploy_services({"web": {}}, network={"endpoints": ["s3"]})
+    assert [g.name for g in recorded.all("aws:ec2/securityGroup:SecurityGroup")] == ["load-balancer", "web"]
+
+
+def test_secrets_and_sessions_need_endpoints_of_their_own() -> None:
+    with pytest.raises(pulumi.RunError, match="a list with secretsmanager, ssm, ssmmessages, or a way out"):
+        deploy_services(
+            {
+                "web": {
+                    "secrets": {"A": {"ssm": "/a"}, "B": {"secretsManager": "b"}},
+                    "executeCommand": True,
+                    "container": {"readOnlyRootFilesystem": False},
+                }
+            },
+            cluster={"executeCommand": {}},
+            network={"create": {"nat": "none"}, "endpoints": ["s3", "ecr", "logs"]},
+        )
+
+
+def test_foreign_image_is_out_of_reach_without_nat() -> None:
+    with pytest.raises(pulumi.RunError, match=r"services\.web\.image is .*only images in ECR"):
+        deploy_services(
+            {"web": {"image": "ghcr.io/shop/web:1.0"}},
+            network={"create": {"nat": "none"}, "endpoints": ["s3", "ecr", "logs"]},
+        )
+
+
+def test_flow_logs_record_connections() -> None:
+    recorded = deploy_services({"web": {}}, network={"flowLogs": {"retentionDays": 14, "traffic": "REJECT"}})
+    invariants.check_all(recorded)
+    log = recorded.one("aws:ec2/flowLog:FlowLog")
+    assert log.inputs["trafficType"] == "REJECT"
+    group = recorded.one("LogGroup", "network-flow-log")
+    assert group.inputs["retentionInDays"] == 14
+    assert recorded.one("RolePolicy", "network-flow-log").urn in log.depends_on
