@@ -48,8 +48,8 @@ Cidr = Annotated[
 Arn = Annotated[
     str,
     Field(
-        pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$",
-        examples=["arn:aws:acm:us-east-1:123456789012:certificate/abc"],
+        pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9-]*:.+$",
+        json_schema_extra={"format": "arn"},
     ),
 ]
 """An Amazon Resource Name."""

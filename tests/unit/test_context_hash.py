@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
 from infra.pure.context_hash import TAG_LENGTH, build_hash
 
 
@@ -20,16 +23,16 @@ def context(tmp_path: Path) -> Path:
 
 
 def hash_of(context: Path, **changes: object) -> str:
-    args: dict = {"args": {"A": "1"}, "target": None, "platforms": ["linux/amd64"], **changes}
+    args: dict[str, Any] = {"args": {"A": "1"}, "target": None, "platforms": ["linux/amd64"], **changes}
     return build_hash(context, context / "Dockerfile", **args)
 
 
-def test_hash_is_fit_for_a_tag(context):
+def test_hash_is_fit_for_a_tag(context: Path) -> None:
     assert len(hash_of(context)) == TAG_LENGTH
     assert int(hash_of(context), 16)
 
 
-def test_times_paths_and_empty_folders_change_nothing(context, tmp_path):
+def test_times_paths_and_empty_folders_change_nothing(context: Path, tmp_path: Path) -> None:
     before = hash_of(context)
     copy = tmp_path / "elsewhere" / "copy"
     shutil.copytree(context, copy)
@@ -38,7 +41,7 @@ def test_times_paths_and_empty_folders_change_nothing(context, tmp_path):
     assert hash_of(copy) == before
 
 
-def test_ignored_files_change_nothing(context):
+def test_ignored_files_change_nothing(context: Path) -> None:
     before = hash_of(context)
     (context / "notes.txt").write_text("not in the image")
     (context / "service" / "__pycache__").mkdir()
@@ -46,7 +49,7 @@ def test_ignored_files_change_nothing(context):
     assert hash_of(context) == before
 
 
-def test_patterns_are_anchored_as_docker_anchors_them(context):
+def test_patterns_are_anchored_as_docker_anchors_them(context: Path) -> None:
     """`secret.txt` in .dockerignore means the one at the root, not one in a subfolder."""
     (context / ".dockerignore").write_text("secret.txt\n")
     before = hash_of(context)
@@ -56,7 +59,7 @@ def test_patterns_are_anchored_as_docker_anchors_them(context):
     assert hash_of(context) != before
 
 
-def test_dockerfiles_own_ignore_file_wins(context):
+def test_dockerfiles_own_ignore_file_wins(context: Path) -> None:
     (context / "Dockerfile.dockerignore").write_text("service/b.py\n")
     before = hash_of(context)
     (context / "service" / "b.py").write_text("changed")
@@ -76,7 +79,7 @@ def test_dockerfiles_own_ignore_file_wins(context):
     ],
     ids=["content", "rename", "new", "removed", "executable", "dockerfile", "link"],
 )
-def test_what_the_build_sees_changes_the_hash(context, change):
+def test_what_the_build_sees_changes_the_hash(context: Path, change: Callable[[Path], object]) -> None:
     before = hash_of(context)
     change(context)
     assert hash_of(context) != before
@@ -85,11 +88,11 @@ def test_what_the_build_sees_changes_the_hash(context, change):
 @pytest.mark.parametrize(
     "changes", [{"args": {"A": "2"}}, {"target": "test"}, {"platforms": ["linux/arm64"]}], ids=str
 )
-def test_how_it_is_built_changes_the_hash(context, changes):
+def test_how_it_is_built_changes_the_hash(context: Path, changes: dict[str, Any]) -> None:
     assert hash_of(context, **changes) != hash_of(context)
 
 
-def test_a_link_counts_by_its_target_not_by_what_is_behind(context, tmp_path):
+def test_a_link_counts_by_its_target_not_by_what_is_behind(context: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("one")
     (context / "service" / "link").symlink_to(outside)
@@ -98,6 +101,6 @@ def test_a_link_counts_by_its_target_not_by_what_is_behind(context, tmp_path):
     assert hash_of(context) == before
 
 
-def test_missing_context_is_named(tmp_path):
+def test_missing_context_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
         build_hash(tmp_path / "nowhere", tmp_path / "Dockerfile", args={})

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from infra.pure.routing import CATCH_ALL, RouteKey, priorities
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,23}", fullmatch=True)
@@ -11,7 +12,7 @@ ROUTES = st.dictionaries(NAMES, st.builds(RouteKey, hosts=HOSTS, paths=PATHS), m
 
 
 @given(ROUTES)
-def test_positions_are_unique_and_within_the_limits(routes):
+def test_positions_are_unique_and_within_the_limits(routes: dict[str, RouteKey]) -> None:
     # The settings allow one route that takes everything; several would only meet in this test.
     catch_all = [name for name, route in routes.items() if not route.hosts and not route.paths]
     for name in catch_all[1:]:
@@ -21,7 +22,7 @@ def test_positions_are_unique_and_within_the_limits(routes):
     assert all(1 <= position <= 50_000 for position in positions.values())
 
 
-def test_more_specific_routes_are_asked_first():
+def test_more_specific_routes_are_asked_first() -> None:
     positions = priorities(
         {
             "everything": RouteKey(hosts=[], paths=[]),
@@ -35,11 +36,11 @@ def test_more_specific_routes_are_asked_first():
     assert positions["everything"] == CATCH_ALL
 
 
-def test_explicit_positions_stay():
+def test_explicit_positions_stay() -> None:
     assert priorities({"web": RouteKey(hosts=[], paths=["/x"], priority=7)}) == {"web": 7}
 
 
-def test_a_new_service_does_not_move_the_others():
+def test_a_new_service_does_not_move_the_others() -> None:
     before = {f"s{i}": RouteKey(hosts=[], paths=[f"/s{i}/*"]) for i in range(20)}
     after = {**before, "z-new": RouteKey(hosts=[], paths=["/new/*"])}
     assert {name: priorities(after)[name] for name in before} == priorities(before)

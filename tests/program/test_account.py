@@ -1,0 +1,29 @@
+"""The provider of every AWS resource."""
+
+import json
+
+import pulumi
+import pytest
+from tests.program.deploy import deploy
+
+SERVICES = {"ecs-microservice:services": {"web": {}}}
+
+
+def test_configuration_of_the_provider_is_handed_on() -> None:
+    config = {
+        **SERVICES,
+        "aws:region": "eu-central-1",
+        "aws:profile": "shop",
+        "aws:allowedAccountIds": ["123456789012"],
+        "aws:assumeRoles": [{"roleArn": "arn:aws:iam::123456789012:role/deploy"}],
+    }
+    provider = deploy("test", config).one("pulumi:providers:aws").inputs
+    assert provider["region"] == "eu-central-1"
+    assert provider["profile"] == "shop"
+    assert json.loads(provider["allowedAccountIds"]) == ["123456789012"]
+    assert json.loads(provider["assumeRoles"])[0]["roleArn"] == "arn:aws:iam::123456789012:role/deploy"
+
+
+def test_a_key_that_would_be_ignored_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match=r"aws:endpoints is .*: unknown key; allowed: region, profile"):
+        deploy("test", {**SERVICES, "aws:endpoints": [{"ecs": "http://localhost"}]})

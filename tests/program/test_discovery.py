@@ -1,0 +1,57 @@
+"""Services find each other by name."""
+
+import pytest
+from tests.program import invariants
+from tests.program.deploy import Recorded, deploy_services
+
+CLUSTER = {"namespace": "shop.internal"}
+
+
+@pytest.fixture(scope="module")
+def pair() -> Recorded:
+    services = {
+        "web": {"discovery": {"listen": False}},
+        "api": {"discovery": {}, "route": {"enabled": False}, "port": 8080},
+    }
+    return deploy_services(services, cluster=CLUSTER)
+
+
+def test_service_connect_offers_the_listening_service_by_its_name(pair: Recorded) -> None:
+    invariants.check_all(pair)
+    api = pair.one("aws:ecs/service:Service", "api").inputs["serviceConnectConfiguration"]
+    (offered,) = api["services"]
+    assert offered["discoveryName"] == "api"
+    assert offered["clientAlias"] == [{"dnsName": "api", "port": 8080}]
+    web = pair.one("aws:ecs/service:Service", "web").inputs["serviceConnectConfiguration"]
+    assert web["enabled"] is True
+    assert "services" not in web
+    assert web["logConfiguration"]["options"]["mode"] == "non-blocking"
+
+
+def test_callers_reach_the_port_and_nothing_else(pair: Recorded) -> None:
+    rule = pair.one("SecurityGroupIngressRule", "api-from-services").inputs
+    assert rule["referencedSecurityGroupId"].startswith("discovery-callers")
+    assert (rule["fromPort"], rule["toPort"]) == (8080, 8080)
+    groups = pair.one("aws:ecs/service:Service", "web").inputs["networkConfiguration"]["securityGroups"]
+    assert [group.split("-")[0] for group in groups] == ["web", "discovery"]
+    assert not [r for r in pair.all("SecurityGroupIngressRule") if r.name == "web-from-services"]
+
+
+def test_dns_has_a_record_per_task() -> None:
+    recorded = deploy_services(
+        {"api": {"discovery": {"mode": "dns"}, "route": {"enabled": False}}}, cluster=CLUSTER
+    )
+    invariants.check_all(recorded)
+    entry = recorded.one("aws:servicediscovery/service:Service")
+    assert entry.inputs["name"] == "api"
+    assert entry.inputs["dnsConfig"]["dnsRecords"] == [{"type": "A", "ttl": 10}]
+    assert entry.inputs["forceDestroy"] is True
+    service = recorded.one("aws:ecs/service:Service")
+    assert service.inputs["serviceRegistries"]["registryArn"].endswith("/api")
+    assert entry.urn in service.depends_on
+
+
+def test_nothing_of_it_without_a_namespace() -> None:
+    recorded = deploy_services({"web": {}})
+    assert not [r for r in recorded.resources if "servicediscovery" in r.type or "Discovery" in r.type]
+    assert "serviceConnectConfiguration" not in recorded.one("aws:ecs/service:Service").inputs

@@ -1,0 +1,147 @@
+"""What people are told."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.program import invariants
+from tests.program.deploy import Recorded, deploy_services
+
+GUARDS = {"cpu", "memory", "errors", "latency", "unhealthy"}
+
+
+def alarms(recorded: Recorded) -> dict[str, dict[str, Any]]:
+    return {a.name.removeprefix("web-"): dict(a.inputs) for a in recorded.all("MetricAlarm")}
+
+
+@pytest.fixture(scope="module")
+def production() -> Recorded:
+    return deploy_services({"web": {}})
+
+
+@pytest.fixture(scope="module")
+def canary() -> Recorded:
+    return deploy_services({"web": {"deployment": {"strategy": "canary"}}})
+
+
+def test_production_is_watched(production: Recorded) -> None:
+    invariants.check_all(production)
+    assert set(alarms(production)) == GUARDS | {"too-few-tasks"}
+    assert production.one("Dashboard").inputs["dashboardName"] == "ecs-microservice-test"
+
+
+def test_other_stacks_are_not_unless_asked() -> None:
+    recorded = deploy_services({"web": {}}, production=False)
+    assert not recorded.all("MetricAlarm")
+    assert not recorded.all("aws:sns/topic:Topic")
+    asked = deploy_services({"web": {}}, production=False, observability={"alarms": True})
+    assert set(alarms(asked)) == GUARDS | {"too-few-tasks"}
+    assert not asked.all("Dashboard")
+
+
+def test_alarms_roll_a_deployment_back(production: Recorded) -> None:
+    guard = production.one("aws:ecs/service:Service").inputs["alarms"]
+    assert guard["enable"] is True
+    assert guard["rollback"] is True
+    assert set(guard["alarmNames"]) == {f"ecs-microservice-test-web-{name}" for name in GUARDS}
+
+
+def test_alarms_exist_before_the_service_that_they_guard(production: Recorded) -> None:
+    before = production.waits_for(production.one("aws:ecs/service:Service"))
+    for name in GUARDS:
+        assert production.one("MetricAlarm", f"web-{name}").urn in before
+
+
+def test_alarms_tell_the_topic_and_say_when_it_is_over(production: Recorded) -> None:
+    (topic,) = {tuple(alarm["alarmActions"]) for alarm in alarms(production).values()}
+    assert topic[0].endswith(production.one("aws:sns/topic:Topic").name + topic[0][-8:])
+    for alarm in alarms(production).values():
+        assert alarm["okActions"] == list(topic)
+        assert alarm["alarmDescription"].startswith("web: ")
+
+
+def test_quiet_hours_are_no_outage(production: Recorded) -> None:
+    errors = alarms(production)["errors"]
+    assert errors["treatMissingData"] == "notBreaching"
+    expression = errors["metricQueries"][0]["expression"]
+    assert expression.startswith("IF((FILL(r0,0))>=20,100*(FILL(e0,0))/(FILL(r0,0)),0)")
+
+
+def test_both_target_groups_are_watched_when_there_are_two(canary: Recorded) -> None:
+    for name in ("errors", "latency", "unhealthy"):
+        groups = {
+            query["metric"]["dimensions"]["TargetGroup"]
+            for query in alarms(canary)[name]["metricQueries"]
+            if "metric" in query
+        }
+        assert len(groups) == 2, name
+    assert alarms(canary)["unhealthy"]["metricQueries"][0]["expression"] == "MAX([FILL(u0,0),FILL(u1,0)])"
+
+
+def test_latency_is_the_99th_percentile(production: Recorded) -> None:
+    latency = alarms(production)["latency"]
+    assert latency["extendedStatistic"] == "p99"
+    assert latency["metricName"] == "TargetResponseTime"
+    assert "metricQueries" not in latency
+
+
+def test_too_few_tasks_tells_people_and_stops_no_deployment(production: Recorded) -> None:
+    alarm = alarms(production)["too-few-tasks"]
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 2)
+    names = production.one("aws:ecs/service:Service").inputs["alarms"]["alarmNames"]
+    assert "ecs-microservice-test-web-too-few-tasks" not in names
+
+
+def test_without_container_insights_nobody_counts_tasks() -> None:
+    recorded = deploy_services({"web": {}}, cluster={"containerInsights": "disabled"})
+    assert set(alarms(recorded)) == GUARDS
+
+
+def test_worker_has_no_load_balancer_alarms() -> None:
+    recorded = deploy_services({"web": {"route": {"enabled": False}}})
+    assert set(alarms(recorded)) == {"cpu", "memory", "too-few-tasks"}
+
+
+def test_rollback_can_be_left_to_people() -> None:
+    recorded = deploy_services({"web": {"deployment": {"rollbackOnAlarm": False}}})
+    assert "alarms" not in recorded.one("aws:ecs/service:Service").inputs
+    assert set(alarms(recorded)) == GUARDS | {"too-few-tasks"}
+
+
+def test_people_and_systems_subscribe() -> None:
+    observability = {"emails": ["on-call@example.com"], "webhooks": ["https://events.example.com/sns"]}
+    recorded = deploy_services({"web": {}}, observability=observability)
+    subscriptions = {(s.inputs["protocol"], s.inputs["endpoint"]) for s in recorded.all("TopicSubscription")}
+    assert subscriptions == {
+        ("email", "on-call@example.com"),
+        ("https", "https://events.example.com/sns"),
+    }
+
+
+def test_failed_deployments_of_this_cluster_are_announced(production: Recorded) -> None:
+    pattern = json.loads(production.one("EventRule").inputs["eventPattern"])
+    assert pattern["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+    assert pattern["resources"] == [
+        {"prefix": "arn:aws:ecs:us-east-1:123456789012:service/ecs-microservice-test/"}
+    ]
+    target = production.one("EventTarget").inputs
+    assert set(target["inputTransformer"]["inputPaths"]) == {"service", "what", "why"}
+
+
+def test_only_alarms_and_events_of_the_account_publish(production: Recorded) -> None:
+    statements = json.loads(production.one("TopicPolicy").inputs["policy"])["Statement"]
+    assert {s["Principal"]["Service"] for s in statements} == {
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+    }
+    assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}} for s in statements)
+
+
+def test_dashboard_has_a_row_for_each_service() -> None:
+    recorded = deploy_services({"web": {}, "api": {"route": {"paths": ["/api/*"]}}})
+    body = json.loads(recorded.one("Dashboard").inputs["dashboardBody"])
+    titles = [widget["properties"]["title"] for widget in body["widgets"]]
+    assert titles[0] == "Requests per minute"
+    assert sum(title.startswith("api: ") for title in titles) == 3
+    assert sum(title.startswith("web: ") for title in titles) == 3
+    assert len({(w["x"], w["y"]) for w in body["widgets"]}) == len(body["widgets"])

@@ -1,0 +1,142 @@
+"""Secrets and permissions."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+from tests.program import invariants
+from tests.program.deploy import Recorded, deploy_services
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/abc"
+
+
+@pytest.fixture(scope="module")
+def three() -> Recorded:
+    sources = {
+        "TOKEN": {"ssm": "/shop/token", "kmsKeyArn": KEY},
+        "DB_PASSWORD": {"secretsManager": "shop/db", "jsonKey": "password"},
+        "API_KEY": {"config": "apiKey"},
+    }
+    return deploy_services({"web": {"secrets": sources}}, secrets={"apiKey": "s3cret"})
+
+
+def container(recorded: Recorded) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(recorded.one("TaskDefinition").inputs["containerDefinitions"])[0]
+    return found
+
+
+def test_container_reads_each_secret_where_it_is(three: Recorded) -> None:
+    invariants.check_all(three)
+    values = {secret["name"]: secret["valueFrom"] for secret in container(three)["secrets"]}
+    assert values["TOKEN"] == "arn:aws:ssm:us-east-1:123456789012:parameter/shop/token"
+    assert values["DB_PASSWORD"] == (
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/db-AbCdEf:password::"
+    )
+    assert values["API_KEY"].startswith("arn:aws:secretsmanager:us-east-1:123456789012:secret:web-api-key-")
+
+
+def test_execution_role_reads_exactly_those(three: Recorded) -> None:
+    document = json.loads(three.one("RolePolicy", "web-secrets").inputs["policy"])
+    by_action = {statement["Action"][0]: statement["Resource"] for statement in document["Statement"]}
+    assert by_action["ssm:GetParameters"] == ["arn:aws:ssm:us-east-1:123456789012:parameter/shop/token"]
+    assert len(by_action["secretsmanager:GetSecretValue"]) == 2
+    assert by_action["kms:Decrypt"] == [KEY]
+    role = three.one("RolePolicy", "web-secrets").inputs["role"]
+    assert role.startswith("web-execution")
+
+
+def test_new_version_of_a_secret_rolls_the_tasks(three: Recorded) -> None:
+    """copilot-cli#3271: a changed secret does not roll the tasks."""
+    service = three.one("aws:ecs/service:Service").inputs
+    assert service["forceNewDeployment"] is True
+    assert service["triggers"]["secret-TOKEN"] == "3"
+    assert service["triggers"]["secret-DB_PASSWORD"] == "v-new"
+    assert service["triggers"]["secret-API_KEY"].startswith("version-of-web-api-key")
+
+
+def test_other_version_changes_the_trigger_and_nothing_else() -> None:
+    def graph(version: str) -> Recorded:
+        answer = {"versions": [{"versionId": version, "versionStages": ["AWSCURRENT"]}]}
+        token = "aws:secretsmanager/getSecretVersions:getSecretVersions"
+        return deploy_services(
+            {"web": {"secrets": {"A": {"secretsManager": "a"}}}}, overrides={token: answer}
+        )
+
+    before, after = graph("v1"), graph("v2")
+    new = {resource.urn: resource.inputs for resource in after.resources}
+    changed = [resource.type for resource in before.resources if resource.inputs != new[resource.urn]]
+    assert changed == ["aws:ecs/service:Service"]
+    assert before.one("TaskDefinition").inputs == after.one("TaskDefinition").inputs
+
+
+def test_no_value_is_anywhere_in_the_clear(three: Recorded) -> None:
+    version = three.one("aws:secretsmanager/secretVersion:SecretVersion")
+    assert version.inputs["secretString"] == "s3cret"
+    assert version.secret_inputs == {"secretString"}
+    for resource in three.resources:
+        if resource is not version:
+            assert "s3cret" not in json.dumps(dict(resource.inputs)), resource.urn
+    assert "s3cret" not in json.dumps(three.exports)
+    assert "s3cret" not in json.dumps(three.component_outputs)
+
+
+def test_parameters_are_looked_up_without_their_value(three: Recorded) -> None:
+    (asked,) = [args for token, args in three.invokes if token == "aws:ssm/getParameter:getParameter"]
+    assert asked == {"name": "/shop/token", "withDecryption": False}
+    assert not [token for token, _ in three.invokes if "getSecretVersion:" in token]
+
+
+@pytest.mark.parametrize(("production", "days"), [(True, 30), (False, 0)])
+def test_secret_can_be_recovered_exactly_in_production(production: bool, days: int) -> None:
+    recorded = deploy_services(
+        {"web": {"secrets": {"A": {"config": "a"}}}}, secrets={"a": "x"}, production=production
+    )
+    assert recorded.one("aws:secretsmanager/secret:Secret").inputs["recoveryWindowInDays"] == days
+
+
+def test_service_without_secrets_is_not_forced_to_deploy() -> None:
+    service = deploy_services({"web": {}}).one("aws:ecs/service:Service").inputs
+    assert "forceNewDeployment" not in service
+    assert "triggers" not in service
+
+
+def test_secret_that_is_not_in_the_configuration_is_named() -> None:
+    with pytest.raises(pulumi.RunError, match=r"pulumi config set --secret 'ecs-microservice:missing'"):
+        deploy_services({"web": {"secrets": {"A": {"config": "missing"}}}})
+
+
+def test_secret_in_a_structured_key_is_refused_without_showing_it() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        deploy_services({"web": {}}, secrets={"loadBalancer": '{"idleTimeout": 1234}'})
+    assert "ecs-microservice:loadBalancer: carries an encrypted value" in str(caught.value)
+    assert "1234" not in str(caught.value)
+
+
+def test_app_may_do_what_its_settings_say_and_no_more() -> None:
+    permissions = {
+        "statements": [
+            {"actions": ["s3:GetObject"], "resources": ["arn:${partition}:s3:::shop-${account}/*"]},
+            {
+                "actions": ["sqs:SendMessage"],
+                "resources": ["arn:${partition}:sqs:${region}:${account}:orders"],
+                "conditions": {"Bool": {"aws:SecureTransport": "true"}},
+            },
+        ],
+        "managedPolicies": ["arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"],
+    }
+    recorded = deploy_services({"web": {"permissions": permissions}})
+    invariants.check_all(recorded)
+    policy = recorded.one("RolePolicy", "web-task")
+    assert policy.inputs["role"].startswith("web-task")
+    first, second = json.loads(policy.inputs["policy"])["Statement"]
+    assert first["Resource"] == ["arn:aws:s3:::shop-123456789012/*"]
+    assert second["Resource"] == ["arn:aws:sqs:us-east-1:123456789012:orders"]
+    assert second["Condition"] == {"Bool": {"aws:SecureTransport": "true"}}
+    attached = recorded.one("RolePolicyAttachment", "web-task-AWSXRayDaemonWriteAccess")
+    assert attached.inputs["role"].startswith("web-task")
+
+
+def test_everything_on_everything_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match=r"permissions\.statements\[0\]\.actions is \[\"s3:\*\"\]"):
+        deploy_services({"web": {"permissions": {"statements": [{"actions": ["s3:*"], "resources": ["*"]}]}}})
