@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.provider.experimental.provider import ConstructRequest
+from pulumi.provider.experimental.provider import ConstructRequest, ConstructResponse
 from pulumi.runtime.proto import resource_pb2
 
 from localcloud.engine.events import Op
@@ -34,8 +34,12 @@ def construct(
         reference = goal.provider or registrar.default_provider(goal.type)
         provider = run.registry.instance(reference).provider
         inputs = _with_dependencies(request)
-        call = provider.construct(ConstructRequest(goal.type, goal.name, inputs, _options(request)))
-        response = asyncio.run_coroutine_threadsafe(call, loop).result()
+
+        async def build() -> ConstructResponse:
+            # References to resources are futures of the loop they are made on, so the options are made there too.
+            return await provider.construct(ConstructRequest(goal.type, goal.name, inputs, _options(request)))
+
+        response = asyncio.run_coroutine_threadsafe(build(), loop).result()
     except StepFailed:
         return _failed(registrar, urn)
     except Exception as error:  # noqa: BLE001  one component's failure must not stop the others
@@ -43,8 +47,10 @@ def construct(
         run.skip(Op.CREATE, wanted, "its provider could not construct it")
         return _failed(registrar, urn)
     dependencies = {
-        key: resource_pb2.RegisterResourceResponse.PropertyDependencies(urns=sorted(urns))
-        for key, urns in (response.state_dependencies or {}).items()
+        key: resource_pb2.RegisterResourceResponse.PropertyDependencies(
+            urns=sorted(value.all_dependencies() | (response.state_dependencies or {}).get(key, set()))
+        )
+        for key, value in response.state.items()
     }
     return resource_pb2.RegisterResourceResponse(
         urn=response.urn,
@@ -79,8 +85,8 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> pulumi.ResourceOp
     if references:
         providers = {reference: DependencyProviderResource(reference) for reference in references}
         options["providers"] = list(providers.values())
-    if request.HasField("protect"):
-        options["protect"] = request.protect
+    # Always set: the SDK would ask the reference to the parent for it, which does not know.
+    options["protect"] = request.protect
     aliases: list[pulumi.Alias | str] = []
     for alias in request.aliases:
         if alias.WhichOneof("alias") == "urn":

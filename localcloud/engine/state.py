@@ -119,7 +119,8 @@ class State:
         self.pending.pop(resource.urn, None)
         old = self.resources.get(resource.urn)
         if replaces_old and old is not None:
-            self.condemned.append(old)
+            # Whether it may be replaced has been decided; the old copy itself protects nothing.
+            self.condemned.append(replace(old, protect=False))
         self.resources[resource.urn] = resource
 
     def rename(self, old_urn: str, new_urn: str) -> None:

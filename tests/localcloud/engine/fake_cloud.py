@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pulumi
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,
@@ -19,6 +20,8 @@ from pulumi.provider.experimental.provider import (
     CheckResponse,
     ConfigureRequest,
     ConfigureResponse,
+    ConstructRequest,
+    ConstructResponse,
     CreateRequest,
     CreateResponse,
     DeleteRequest,
@@ -194,6 +197,17 @@ class FakeProvider(Provider):
         self.cloud.remove(request.resource_id)
         self.cloud.log("delete", name)
 
+    async def construct(self, request: ConstructRequest) -> ConstructResponse:
+        """Build `fake:index:Pair`, a remote component of two things, as the awsx provider builds its own."""
+        if "fail" in request.inputs:
+            raise ValueError("cannot be built")
+        pair = Pair(request.name, request.inputs["value"], request.options)
+        arn = await pair.second.arn.future()
+        urn = await pair.urn.future()
+        assert urn is not None
+        state = {"arn": PropertyValue.computed() if arn is None else PropertyValue(arn)}
+        return ConstructResponse(urn, state, {"arn": {str(await pair.second.urn.future())}})
+
     async def invoke(self, request: InvokeRequest) -> InvokeResponse:
         args = plain_map(request.args)
         if request.tok == "fake:index:fail":
@@ -203,6 +217,24 @@ class FakeProvider(Provider):
         return InvokeResponse(
             {"answer": PropertyValue(f"{args.get('question')} in {self.config.get('region')}")}
         )
+
+
+class Thing(pulumi.CustomResource):
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, value: pulumi.Input[Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__("fake:index:Thing", name, {"value": value, "name": name, "arn": None}, opts)
+
+
+class Pair(pulumi.ComponentResource):
+    def __init__(self, name: str, value: PropertyValue, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__("fake:index:Pair", name, None, opts)
+        given = (
+            pulumi.Output.secret(plain(value)) if value.is_secret else pulumi.Output.from_input(plain(value))
+        )
+        first = Thing(f"{name}-first", given, pulumi.ResourceOptions(parent=self))
+        self.second = Thing(f"{name}-second", first.arn, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({"arn": self.second.arn})
 
 
 def _property(value: Any) -> PropertyValue:

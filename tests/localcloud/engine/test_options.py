@@ -21,7 +21,10 @@ def test_protect_refuses_replacement_and_deletion_until_it_is_taken_off(bench: W
     assert not destroyed.ok
     assert before.items() <= bench.cloud.objects().items()
 
-    assert bench.up('Thing("a", kind="two")').changes[Op.REPLACE] == 1
+    taken_off = bench.up('Thing("a", kind="two")')
+    assert taken_off.ok, taken_off.errors
+    assert taken_off.changes[Op.REPLACE] == 1
+    assert len(bench.cloud.objects()) == 1
 
 
 def test_ignore_changes_keeps_old_values_also_deep_inside(bench: Workbench) -> None:
