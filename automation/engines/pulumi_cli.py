@@ -1,0 +1,258 @@
+"""Pulumi's own engine as a `StackEngine`, driven through the Automation API with the program by work_dir."""
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+
+from automation.engines.base import CloudResource, EngineName
+from automation.engines.command import InterruptibleCommand, find_command
+from automation.engines.translation import Translator
+from automation.engines.workspace import StackSource, write_workspace
+from localcloud.engine import Diagnostic, EventHandler, Operation, Outcome, RunFinished, Severity
+from localcloud.errors import LocalCloudError
+
+_SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"  # noqa: S105  how Pulumi marks special values in its state
+_SECRET = "[secret]"  # noqa: S105  what is shown in place of one
+
+
+@dataclass(frozen=True, kw_only=True)
+class PulumiSetup:
+    """Where Pulumi's engine keeps things and what it attaches to.
+
+    Args:
+        workspace: Folder of the run's copies of the project's settings.
+        environment: Variables for the CLI: backend, passphrase, PULUMI_HOME.
+        providers: Serves providers while a run lasts and yields PULUMI_DEBUG_PROVIDERS; None uses the plugins.
+        lock: Keeps other runs off the stack, beyond the backend's own lock.
+    """
+
+    workspace: Path
+    environment: dict[str, str]
+    providers: Callable[[], AbstractContextManager[str]] | None = None
+    lock: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+class PulumiEngine:
+    """Runs the program with the pulumi CLI.
+
+    Args:
+        source: The committed files, never written to.
+        setup: Backend, providers and folders.
+        on_event: Called with every event.
+    """
+
+    name = EngineName.PULUMI
+
+    def __init__(self, source: StackSource, setup: PulumiSetup, on_event: EventHandler) -> None:
+        self._source = source
+        self._setup = setup
+        self._on_event = on_event
+        self._command = find_command()
+
+    def preview(self) -> Outcome:
+        """`pulumi preview`; a stack that does not exist yet is made, empty, because the CLI needs one."""
+        return self._operate(Operation.PREVIEW, lambda stack, on: stack.preview(on_event=on), create=True)
+
+    def up(self) -> Outcome:
+        """`pulumi up`, without asking."""
+
+        def run(stack: Stack, on: Translator) -> object:
+            return stack.up(on_event=on, show_secrets=False, suppress_outputs=True)
+
+        return self._operate(Operation.UP, run, create=True)
+
+    def refresh(self) -> Outcome:
+        """`pulumi refresh`, without asking."""
+        return self._operate(Operation.REFRESH, lambda s, on: s.refresh(on_event=on, show_secrets=False))
+
+    def drift(self) -> Outcome:
+        """`pulumi refresh --preview-only`."""
+        return self._operate(
+            Operation.REFRESH, lambda s, on: s.preview_refresh(on_event=on, show_secrets=False)
+        )
+
+    def destroy(self) -> Outcome:
+        """`pulumi destroy`, without asking; the empty stack stays."""
+        return self._operate(Operation.DESTROY, lambda s, on: s.destroy(on_event=on, show_secrets=False))
+
+    def outputs(self) -> dict[str, Any]:
+        """Masked outputs."""
+        text = self._ask("stack", "output", "--json")
+        outputs: dict[str, Any] = json.loads(text) if text else {}
+        return outputs
+
+    def resources(self) -> list[CloudResource]:
+        """What the state says; secrets stay encrypted and are shown as `[secret]`."""
+        text = self._ask("stack", "export")
+        found = (json.loads(text)["deployment"] or {}).get("resources", []) if text else []
+        return [
+            CloudResource(
+                urn=item["urn"],
+                type=item["type"],
+                id=item.get("id", ""),
+                inputs=_masked(item.get("inputs") or {}),
+                outputs=_masked(item.get("outputs") or {}),
+            )
+            for item in found
+            if not item.get("delete")
+        ]
+
+    def forget(self) -> None:
+        """Remove the stack with its state, whatever it says exists."""
+        write_workspace(self._source, self._setup.workspace)
+        try:
+            self._workspace(self._setup.environment).remove_stack(
+                self._source.stack, force=True, preserve_config=True
+            )
+        except StackNotFoundError:
+            return
+        except CommandError as error:
+            raise _readable(error, self._source.stack) from None
+
+    def _ask(self, *arguments: str) -> str:
+        """Run a reading command; nothing when the stack does not exist."""
+        folder = write_workspace(self._source, self._setup.workspace)
+        try:
+            result = self._command.run(
+                [*arguments, "--stack", self._source.stack], str(folder), self._setup.environment
+            )
+        except StackNotFoundError:
+            return ""
+        except CommandError as error:
+            raise _readable(error, self._source.stack) from None
+        return str(result.stdout)
+
+    def _workspace(self, environment: dict[str, str]) -> LocalWorkspace:
+        return LocalWorkspace(
+            work_dir=str(self._setup.workspace), env_vars=environment, pulumi_command=self._command
+        )
+
+    def _operate(
+        self, operation: Operation, run: Callable[[Stack, Translator], object], *, create: bool = False
+    ) -> Outcome:
+        started = time.monotonic()
+        write_workspace(self._source, self._setup.workspace)
+        serve = self._setup.providers
+        with self._setup.lock(), serve() if serve else nullcontext("") as providers:
+            environment = self._setup.environment | (
+                {"PULUMI_DEBUG_PROVIDERS": providers} if providers else {}
+            )
+            stack = self._open(self._workspace(environment), create=create)
+            translator = Translator(operation, self._source.project_name, self._source.stack, self._on_event)
+            failure, interrupted = None, threading.Event()
+            with _interruptible(self._command, translator, self._on_event, interrupted):
+                try:
+                    run(stack, translator)
+                except ConcurrentUpdateError as error:
+                    raise _readable(error, self._source.stack) from None
+                except (
+                    CommandError,
+                    RuntimeError,
+                ) as error:  # RuntimeError: no summary came (Automation API)
+                    failure = error
+        outcome = _outcome(operation, translator, failure, started, interrupted=interrupted.is_set())
+        self._on_event(RunFinished(outcome=outcome))
+        return outcome
+
+    def _open(self, workspace: LocalWorkspace, *, create: bool) -> Stack:
+        name = self._source.stack
+        try:
+            return (Stack.create_or_select if create else Stack.select)(name, workspace)
+        except StackNotFoundError:
+            raise LocalCloudError(
+                f"stack {name!r} has not been deployed", fix=f"deploy it: python -m automation up {name}"
+            ) from None
+        except CommandError as error:
+            raise _readable(error, name) from None
+
+
+def _outcome(
+    operation: Operation,
+    translator: Translator,
+    failure: Exception | None,
+    started: float,
+    *,
+    interrupted: bool,
+) -> Outcome:
+    errors = list(translator.errors)
+    if failure is not None and not errors:
+        errors.append(_said(failure))
+    return Outcome(
+        operation=operation,
+        ok=failure is None,
+        changes=translator.counts,
+        outputs=translator.outputs,
+        errors=tuple(errors),
+        duration=time.monotonic() - started,
+        interrupted=interrupted,
+        output_changes=translator.output_changes,
+    )
+
+
+def _said(error: Exception) -> str:
+    """What the CLI wrote on standard error: `str` of a CommandError is a dump of everything it printed."""
+    text = str(error)
+    _, found, stderr = text.partition("stderr:")
+    message = (stderr if found else text).strip()
+    return message.removeprefix("error: ") or "the pulumi CLI failed and did not say why"
+
+
+def _readable(error: CommandError, stack: str) -> LocalCloudError:
+    if isinstance(error, ConcurrentUpdateError):
+        return LocalCloudError(
+            f"another run is changing the stack {stack}: {_said(error).splitlines()[0]}",
+            fix=f"wait until it has finished; if it was killed: pulumi cancel -s {stack}",
+        )
+    return LocalCloudError(_said(error))
+
+
+@contextmanager
+def _interruptible(
+    command: InterruptibleCommand,
+    translator: Translator,
+    on_event: EventHandler,
+    interrupted: threading.Event,
+) -> Iterator[None]:
+    """Hand Ctrl-C on to Pulumi: the first ends the run in order, the second at once; each says what is running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        running = ", ".join(sorted(translator.running.values())) or "nothing"
+        if interrupted.is_set():
+            sys.stderr.write(f"left while running: {running}; what it made may not be in the state\n")
+            sys.stderr.flush()
+        else:
+            note = f"stopping; waiting for: {running} (Ctrl-C again leaves at once)"
+            message = Diagnostic(severity=Severity.WARNING, message=note)
+            threading.Thread(target=on_event, args=(message,), daemon=True).start()
+        interrupted.set()
+        command.interrupt()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if _SECRET_SIGNATURE in value and "ciphertext" in value:
+            return _SECRET
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return value
