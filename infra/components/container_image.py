@@ -67,11 +67,12 @@ class ContainerImage(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        tag = self._content_hash()
+        tag = None if args.build.digest else self._content_hash()
         repository = self._repository(args.build.repository)
-        image = self._image(repository, tag)
-        self.digest = image.digest
-        self.reference = pulumi.Output.concat(repository.repository_url, "@", image.digest)
+        self.digest = (
+            self._image(repository, tag).digest if tag else pulumi.Output.from_input(args.build.digest or "")
+        )
+        self.reference = pulumi.Output.concat(repository.repository_url, "@", self.digest)
         self.register_outputs({"reference": self.reference, "digest": self.digest})
 
     def _content_hash(self) -> str:

@@ -58,6 +58,12 @@ class Build(Model):
     repository: Repository = Repository()
     """Where the image is pushed."""
 
+    digest: (
+        Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", examples=["sha256:<64 hexadecimal digits>"])]
+        | None
+    ) = None
+    """An image in that repository that was built before, to run again without a build; null builds."""
+
 
 class Ulimit(Model):
     """A limit on a resource of the container's processes."""

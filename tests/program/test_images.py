@@ -4,6 +4,7 @@ import json
 
 import pulumi
 import pytest
+
 from tests.program import invariants
 from tests.program.answers import DIGEST
 from tests.program.deploy import Recorded, deploy_services
@@ -45,6 +46,16 @@ def test_image_by_digest_is_taken_as_it_is() -> None:
     recorded = deploy_services({"web": {"image": pinned}})
     assert image_of(recorded) == pinned
     assert recorded.exports["images"] == {"web": "sha256:" + "ab" * 32}
+
+
+def test_earlier_build_runs_again_from_the_kept_repository_without_a_build() -> None:
+    """A rollback must not delete the repository that holds the image it goes back to."""
+    earlier = "sha256:" + "cd" * 32
+    recorded = deploy_services({"web": {"build": {"digest": earlier}}})
+    assert image_of(recorded).endswith(f"/web@{earlier}")
+    assert recorded.one("aws:ecr/repository:Repository")
+    assert not recorded.all("docker-build:index:Image")
+    assert recorded.exports["images"] == {"web": earlier}
 
 
 def test_two_builds_of_one_context_have_one_tag_and_other_arguments_another() -> None:
