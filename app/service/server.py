@@ -1,5 +1,6 @@
 """The HTTP server: settings chosen by measurement (`python -m bench.app`), shutdown without lost requests."""
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -91,14 +92,17 @@ def serve(app: Flask, config: Config, draining: DrainFlag) -> None:
         log_dictconfig=logging_config(config.log_level),
     )
     server.on_startup(lambda: _log.info("version %s listens on port %d", config.version, config.port))
-    server.serve(target_loader=lambda: _in_own_process_group(app), wrap_loader=False)
+    server.serve(target_loader=lambda: _prepare_worker(app), wrap_loader=False)
     _log.info("stopped")
 
 
-def _in_own_process_group(app: Flask) -> Flask:
-    """Keep signals that are sent to the whole group (Ctrl-C, `timeout`, `tini -g`) from the worker.
-
-    The parent alone decides when the worker stops; otherwise such a signal would cut the drain short.
-    """
+def _prepare_worker(app: Flask) -> Flask:
+    """Arrange the worker process before its threads start, and hand the application over."""
+    # Signals to the whole group (Ctrl-C, `timeout`, `tini -g`) must not reach the worker: the parent alone decides
+    # when it stops; otherwise they would cut the drain short.
     os.setpgid(0, 0)
+    # The thread that reads requests and the one that answers them wake each other all the time. Without
+    # preemption on wake-up each does more per turn: a sixth less CPU time per request.
+    with contextlib.suppress(OSError, AttributeError):  # forbidden by the container's host, or not Linux
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     return app
