@@ -44,6 +44,9 @@ def check_inputs(
         if values.get(name) is None:
             values[name] = default
     failures = list(checker.failures)
+    failures += [
+        Failure(name, f"is not taken: {kind.refused[name]}") for name in kind.refused if name in values
+    ]
     if kind.name is not None:
         failures += with_name(kind.name, logical, values, old, seed)
     if not failures and kind.check is not None:
@@ -59,7 +62,8 @@ def _check_request(
     failures: list[Failure] = []
     encoder = Encoder(kind)
     operation = kind.create_operation(values)
-    request = create_request(kind, values, tagging.merged(default_tags, values.get("tags")), encoder)
+    tags = tagging.merged(default_tags, values.get("tags")) if kind.tags is not None else {}
+    request = create_request(kind, values, tags, encoder)
 
     def report(member: str, reason: str) -> None:
         path = encoder.origin(member)

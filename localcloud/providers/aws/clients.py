@@ -71,7 +71,9 @@ class AwsCallError(LocalCloudError):
             )
             or code.startswith("NoSuch")
             or "NotFound" in code
+            or "Nonexistent" in code
             or "unable to describe task definition" in self.text.lower()
+            or self.text.rstrip(".").endswith(("not found", "does not exist"))
         )
 
     @property
@@ -143,9 +145,10 @@ class Aws:
         except ClientError as error:
             details = error.response.get("Error", {})
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-            raise AwsCallError(
-                operation, details.get("Code", "Unknown"), details.get("Message", str(error)), status
-            ) from None
+            code, text = str(details.get("Code", "Unknown")), str(details.get("Message", error))
+            if code == str(status) and not text:
+                code, text = "UnknownService", f"the emulator has no service {service}"
+            raise AwsCallError(operation, code, text, status) from None
         except (BotoConnectionError, HTTPClientError) as error:
             raise unreachable(self.settings, error) from None
         except ParamValidationError as error:

@@ -55,10 +55,12 @@ class Lifecycle:
             response = self.context.call(operation.name, request, operation.service)
         except AwsCallError as error:
             if error.not_emulated:
-                return self.recorded(inputs, f"the emulator has no {error.operation}")
+                return self.recorded(inputs, f"the emulator has no {self.kind.service} {error.operation}")
             raise
         known = {name: jmespath.search(path, response) for name, path in self.kind.from_create.items()}
-        return self.complete(inputs, self._id(inputs, response), known)
+        resolve = self.kind.resolve_id
+        resource_id = resolve(self.context, inputs, response) if resolve else self._id(inputs, response)
+        return self.complete(inputs, resource_id, known)
 
     def complete(self, inputs: Values, resource_id: str, known: Mapping[str, Any] | None = None) -> Values:
         """Put an object that exists into its wanted state and wait until it is ready.
@@ -73,7 +75,10 @@ class Lifecycle:
             for step in self.kind.update:
                 if step_applies_at_create(step, inputs):
                     self._apply(step, wanted, {}, frozenset(self._handled(step) & inputs.keys()))
-            return self._described(state, inputs) or state
+            described = self._described(wanted, inputs)
+            if described is None:
+                raise LocalCloudError("AWS does not list it right after creating it")  # noqa: TRY301  told with its id
+            return described  # noqa: TRY300  the except clauses below are about every call above
         except ResourceInitFailed as failure:
             raise ResourceInitFailed(resource_id, {**state, **failure.properties}, failure.reasons) from None
         except LocalCloudError as error:
@@ -86,19 +91,26 @@ class Lifecycle:
             ResourceInitFailed: it exists but did not become ready.
             LocalCloudError: AWS refused a call.
         """
+        try:
+            found = self._left_behind(inputs)
+        except AwsCallError as error:
+            if error.not_emulated:
+                return None
+            raise
+        if found is None:
+            return None
+        changed = changed_inputs(self.kind, self.schema, found, inputs)
+        invisible = self.kind.unread & sent_properties(self.kind, self.kind.create_operation(inputs))
+        return self._change(inputs, found, frozenset(changed - invisible))
+
+    def _left_behind(self, inputs: Values) -> Values | None:
         if self.kind.find is not None:
             resource_id = self.kind.find(self.context, inputs)
-        elif callable(self.kind.id):
-            resource_id = self.kind.id(inputs)
         else:
+            resource_id = self.kind.id(inputs) if callable(self.kind.id) else None
+        if not resource_id:
             return None
-        state = {**inputs, "id": resource_id}
-        found = self._described(state, self.schema.inputs, drift=True, whole=True) if resource_id else None
-        return (
-            self._change(inputs, found, frozenset(changed_inputs(self.kind, self.schema, found, inputs)))
-            if found
-            else None
-        )
+        return self._described({**inputs, "id": resource_id}, self.schema.inputs, drift=True, whole=True)
 
     def update(self, inputs: Values, old: Values, ignore: Collection[str] = ()) -> Values:
         """Bring the object from its old state to the wanted inputs and return the new state.

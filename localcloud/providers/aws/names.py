@@ -29,7 +29,7 @@ def with_name(rule: Name, logical: str, values: Values, old: Values, seed: bytes
     given = values.get(rule.property)
     prefix = values.get(rule.prefix) if rule.prefix else None
     if given is None and prefix is not UNKNOWN:
-        start = _start(rule, logical, prefix)
+        start = rule.lead + _start(rule, logical, prefix)
         kept = old.get(rule.property)
         digits = hashlib.sha256(seed).hexdigest() if seed else secrets.token_hex(32)
         values[rule.property] = (
@@ -53,7 +53,7 @@ def with_name(rule: Name, logical: str, values: Values, old: Values, seed: bytes
 def made_up(rule: Name, logical: str, values: Values) -> bool:
     """Whether the physical name in these inputs was made up here, so that a replacement gets another one."""
     name, prefix = values.get(rule.property), values.get(rule.prefix)
-    return isinstance(name, str) and _matches(name, _start(rule, logical, prefix), rule)
+    return isinstance(name, str) and _matches(name, rule.lead + _start(rule, logical, prefix), rule)
 
 
 def _start(rule: Name, logical: str, prefix: object) -> str:

@@ -13,7 +13,7 @@ from localcloud.providers.aws.checking import check_inputs
 from localcloud.providers.aws.clients import Aws
 from localcloud.providers.aws.compare import same
 from localcloud.providers.aws.context import Context
-from localcloud.providers.aws.functions import FUNCTIONS, check_arguments
+from localcloud.providers.aws.functions import FUNCTIONS, SECRET_RESULTS, check_arguments
 from localcloud.providers.aws.inputs import InputChecker
 from localcloud.providers.aws.lifecycle import RECORDED, Lifecycle, changed_inputs
 from localcloud.providers.aws.names import made_up
@@ -110,7 +110,7 @@ class AwsProvider(protocol.Provider):
         """Compare by meaning; changed properties that AWS cannot change in place replace the resource."""
         kind = resource_type(request.type)
         old, new = to_plain_map(request.old_state), to_plain_map(request.new_inputs)
-        self._note(request.urn, old)
+        self._note(request.urn, kind, old)
         schema = sdk.resource_schema(kind.type)
         ignored = {name.split(".")[0].split("[")[0] for name in request.ignore_changes}
         changed = changed_inputs(kind, schema, old, new) - ignored
@@ -217,7 +217,10 @@ class AwsProvider(protocol.Provider):
             result = function(self.aws, arguments)
         except LocalCloudError as error:
             raise LocalCloudError(f"{request.tok}: {error.message}", fix=error.fix) from None
-        return protocol.InvokeResponse(to_property_map(result))
+        values = to_property_map(result)
+        for name in SECRET_RESULTS.get(request.tok, frozenset()) & values.keys():
+            values[name] = values[name].with_secret(True)
+        return protocol.InvokeResponse(values)
 
     def _lifecycle(self, kind: ResourceType, urn: str, values: Values, timeout: float) -> Lifecycle:
         region = str(values.get("region") or self.aws.region)
@@ -236,12 +239,13 @@ class AwsProvider(protocol.Provider):
         except LocalCloudError as error:
             message = error.message if error.message.startswith(title) else f"{title}: {error.message}"
             raise LocalCloudError(message, fix=error.fix) from None
-        self._note(lifecycle.context.urn, state)
+        self._note(lifecycle.context.urn, lifecycle.kind, state)
         return state
 
-    def _note(self, urn: str, state: Values) -> None:
-        if RECORDED in state:
-            self.unemulated[urn] = str(state[RECORDED])
+    def _note(self, urn: str, kind: ResourceType, state: Values) -> None:
+        reason = state.get(RECORDED) or kind.inert
+        if reason:
+            self.unemulated[urn] = str(reason)
 
     def _outputs(self, originals: Properties, state: Values, kind: ResourceType) -> dict[str, PropertyValue]:
         result = to_property_map({name: item for name, item in state.items() if name != "id"}, originals)

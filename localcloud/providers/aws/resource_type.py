@@ -88,6 +88,7 @@ class Name:
         maximum: AWS's limit in characters.
         prefix: Property with a name prefix; empty when the type has none.
         lower: Whether AWS wants lower case.
+        lead: What AWS wants the name to begin with.
         suffix: What AWS wants the name to end with.
     """
 
@@ -95,6 +96,7 @@ class Name:
     maximum: int = 255
     prefix: str = "namePrefix"
     lower: bool = False
+    lead: str = ""
     suffix: str = ""
 
 
@@ -114,6 +116,8 @@ class TagApi:
         key: Name of a tag's key member; empty when tags are a map.
         value: Name of a tag's value member.
         ec2_type: `ResourceType` of an EC2 `TagSpecifications`.
+        marked: Whether objects carry the tag by which one without a name is found again.
+        by_hand: Whether a step of the type itself puts them into effect.
         untag_wrap: Whether the untag operation takes tag objects instead of keys.
     """
 
@@ -129,6 +133,8 @@ class TagApi:
     value: str = "value"
     ec2_type: str = ""
     untag_wrap: bool = False
+    marked: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +164,8 @@ class ResourceType:
         update: Operations and steps, each run when one of its properties changed.
         delete: Operations run in order to delete it.
         id: JMESPath of the Pulumi id in the create response, or a function of the properties.
+        resolve_id: The id of an object whose create response does not carry it.
+        body: Request member that carries most properties, such as `LaunchTemplateData`.
         from_create: Output property → JMESPath in the create response, for what later calls need to find the object.
         name: Auto-naming rule.
         members: Property path → request member path, where the default rule does not find it; empty text puts an
@@ -170,6 +178,8 @@ class ResourceType:
         computed: Inputs AWS chooses when they are not given; their absence is no change (Terraform: Optional+Computed).
         outputs: Output property → JMESPath in the described object, or a function of properties and description.
         local: Properties that steer the provider and are never sent.
+        refused: Property → what to use instead; properties the local cloud does not take.
+        inert: What the emulator does not do with the object although it keeps it; reported, never hidden.
         unread: Properties the description does not carry, so that a refresh cannot see them drift.
         tags: How it is tagged; None for what cannot be.
         delete_before_replace: Whether a replacement would collide with its predecessor.
@@ -192,6 +202,8 @@ class ResourceType:
     delete: tuple[Operation, ...] = ()
     id: str | Callable[[Values], str] = "id"
     from_create: Mapping[str, str] = field(default_factory=dict)
+    resolve_id: "Callable[[Context, Values, Values], str] | None" = None
+    body: str = ""
     name: Name | None = None
     members: Mapping[str, str] = field(default_factory=dict)
     codecs: Mapping[str, Codec] = field(default_factory=dict)
@@ -202,6 +214,8 @@ class ResourceType:
     computed: frozenset[str] = frozenset()
     outputs: "Mapping[str, str | Callable[[Context, Values, Values], Any]]" = field(default_factory=dict)
     local: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    inert: str = ""
     unread: frozenset[str] = frozenset()
     tags: TagApi | None = None
     delete_before_replace: bool = False

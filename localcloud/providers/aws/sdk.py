@@ -87,7 +87,8 @@ def resource_schema(token: str) -> ResourceSchema:
         AttributeError: the SDK has no such type.
     """
     module, member = _module(token)
-    arguments = getattr(module, f"{member}Args")
+    # Where a nested type already has the name, the generator calls the resource's own arguments …InitArgs.
+    arguments = getattr(module, f"{member}InitArgs", None) or getattr(module, f"{member}Args")
     outputs = pulumi_types.resource_types(getattr(module, member))
     return ResourceSchema(
         inputs=object_members(arguments),

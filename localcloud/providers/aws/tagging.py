@@ -43,6 +43,8 @@ def at_create(api: TagApi, tags: Mapping[str, Any], fingerprint: str) -> Values:
     if api.ec2_type:
         wire = to_wire(api, {**tags, **({CREATED_AS: fingerprint} if fingerprint else {})})
         return {"TagSpecifications": [{"ResourceType": api.ec2_type, "Tags": wire}]} if wire else {}
+    if api.marked and fingerprint:
+        tags = {**tags, CREATED_AS: fingerprint}
     return {api.member: to_wire(api, tags)} if api.member and tags else {}
 
 
@@ -54,6 +56,8 @@ def update(
     Raises:
         LocalCloudError: AWS refused a call.
     """
+    if api.by_hand:
+        return
     gone = [key for key in old if key not in new]
     if gone:
         keys: Any = [{api.key: key} for key in gone] if api.untag_wrap else gone

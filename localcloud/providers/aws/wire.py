@@ -72,8 +72,23 @@ class Encoder:
         """Member path of a property within its parent's shape, or None when the shape has none."""
         mapped = self.kind.members.get(where)
         if mapped is not None:
-            return mapped if not mapped or mapped.split(".")[0] in shape.members else None
-        return _members_by_form(shape).get(normal_form(where.rsplit(".", 1)[-1]))
+            return (
+                mapped
+                if not mapped or mapped.split(".")[0] in shape.members
+                else self._in_body(mapped, shape)
+            )
+        name = normal_form(where.rsplit(".", 1)[-1])
+        found = _members_by_form(shape).get(name)
+        body = shape.members.get(self.kind.body)
+        if found is not None or "." in where or body is None:
+            return found
+        inner = _members_by_form(_structure(body)).get(name)
+        return f"{self.kind.body}.{inner}" if inner else None
+
+    def _in_body(self, mapped: str, shape: StructureShape) -> str | None:
+        body = shape.members.get(self.kind.body)
+        inside = body is not None and mapped.split(".", maxsplit=1)[0] in _structure(body).members
+        return f"{self.kind.body}.{mapped}" if inside else None
 
     def _object(self, values: Mapping[str, Any], shape: StructureShape, place: "_Place", out: Values) -> None:
         for name, item in values.items():
@@ -96,7 +111,10 @@ class Encoder:
             return
         *parents, last = target.split(".")
         for parent in parents:
-            out, shape = out.setdefault(parent, {}), _structure(shape.members[parent])
+            member = shape.members[parent]
+            # A body may be a list of which this resource is one entry (EventBridge: Targets).
+            inner = out.setdefault(parent, [{}] if isinstance(member, ListShape) else {})
+            out, shape = inner[0] if isinstance(inner, list) else inner, _structure(member)
         place = place.member(target)
         self.origins[place.wire] = place.shown
         value = self._value(item, shape.members[last], place)
@@ -146,6 +164,8 @@ class _Place:
 
 
 def _structure(shape: Shape) -> StructureShape:
+    if isinstance(shape, ListShape):
+        shape = shape.member
     if not isinstance(shape, StructureShape):
         raise TypeError(f"{shape.name} is no structure: a member path of the table leads through it")
     return shape

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from localcloud.providers.aws.functions import account, ec2, ecr, iam
+from localcloud.providers.aws.functions import account, ec2, ecr, iam, services
 from localcloud.providers.aws.functions.lookup import Function
 from localcloud.providers.aws.inputs import Failure, InputChecker
 from localcloud.providers.aws.sdk import function_schema
@@ -13,6 +13,15 @@ FUNCTIONS: Mapping[str, Function] = {
     **ec2.FUNCTIONS,
     **ecr.FUNCTIONS,
     **iam.FUNCTIONS,
+    **services.FUNCTIONS,
+}
+
+# Results that the real provider's schema marks as secret.
+SECRET_RESULTS: Mapping[str, frozenset[str]] = {
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": frozenset({"authorizationToken", "password"}),
+    "aws:ecr/getCredentials:getCredentials": frozenset({"authorizationToken", "password"}),
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": frozenset({"secretString", "secretBinary"}),
+    "aws:ssm/getParameter:getParameter": frozenset({"value"}),
 }
 
 

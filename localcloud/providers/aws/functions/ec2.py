@@ -113,6 +113,20 @@ GET_ROUTE_TABLE = Lookup(
 )
 
 
+GET_PREFIX_LIST = Lookup(
+    function="aws:ec2/getManagedPrefixList:getManagedPrefixList",
+    service="ec2",
+    operation="DescribeManagedPrefixLists",
+    result="PrefixLists",
+    noun="prefix list",
+    id="PrefixListId",
+    request=_ids("id", "PrefixListIds"),
+    filters={"name": "prefix-list-name"},
+    members={"name": "PrefixListName", "arn": "PrefixListArn"},
+    tags=ec2_tags("prefix-list"),
+)
+
+
 def _newest(arguments: Values, found: list[Values]) -> Values:
     if not arguments.get("mostRecent"):
         raise LocalCloudError(f"{len(found)} images match; set mostRecent, or say more exactly which one")
@@ -183,7 +197,10 @@ def availability_zones(aws: Aws, arguments: Values) -> Values:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    **{item.function: item for item in (GET_VPC, GET_SUBNET, GET_SECURITY_GROUP, GET_ROUTE_TABLE, GET_AMI)},
+    **{
+        item.function: item
+        for item in (GET_VPC, GET_SUBNET, GET_SECURITY_GROUP, GET_ROUTE_TABLE, GET_PREFIX_LIST, GET_AMI)
+    },
     "aws:ec2/getVpcs:getVpcs": _listing("getVpcs", "DescribeVpcs", "Vpcs[].VpcId", {}),
     "aws:ec2/getSubnets:getSubnets": _listing("getSubnets", "DescribeSubnets", "Subnets[].SubnetId", {}),
     "aws:ec2/getRouteTables:getRouteTables": _listing(

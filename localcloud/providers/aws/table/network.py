@@ -26,7 +26,7 @@ def by_fingerprint(operation: str, result: str) -> Callable[[Context, Values], s
 
     def find(context: Context, inputs: Values) -> str | None:  # noqa: ARG001  the signature of every find rule
         filters = [{"Name": f"tag:{CREATED_AS}", "Values": [context.fingerprint]}]
-        name = "Filter" if operation == "DescribeNatGateways" else "Filters"
+        name = "Filter" if operation in ("DescribeNatGateways", "DescribeFlowLogs") else "Filters"
         found = jmespath.search(result, context.call(operation, {name: filters}))
         return str(found) if found else None
 

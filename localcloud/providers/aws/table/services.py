@@ -41,6 +41,20 @@ def ec2_tags(resource_type: str) -> TagApi:
     )
 
 
+def by_resource_arn(read_result: str = "Tags") -> TagApi:
+    """The most common form of newer services: `ResourceARN`, `Tags`, `TagKeys`."""
+    return TagApi(
+        member="Tags",
+        keys=lambda state: {"ResourceARN": state["arn"]},
+        tag_member="Tags",
+        untag_member="TagKeys",
+        read="ListTagsForResource",
+        read_result=read_result,
+        key="Key",
+        value="Value",
+    )
+
+
 ECS_TAGS = TagApi()
 ECR_TAGS = TagApi(key="Key", value="Value", read="ListTagsForResource")
 ROLE_TAGS = _identity("Role")

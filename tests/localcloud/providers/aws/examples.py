@@ -1,13 +1,11 @@
 """One realistic resource of every type, and a change to it: what the program of this project would declare."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 
-from tests.localcloud.providers.aws.harness import Driver, Handle
+from tests.localcloud.providers.aws.examples_around import AROUND
+from tests.localcloud.providers.aws.world import Example, Inputs
 
-Inputs = dict[str, Any]
 ASSUME = json.dumps(
     {
         "Version": "2012-10-17",
@@ -38,43 +36,6 @@ def policy(effect: str) -> str:
 def lifecycle_policy(count: int) -> str:
     selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": count}
     return json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]})
-
-
-@dataclass
-class World:
-    """Makes the resources an example depends on, each once."""
-
-    driver: Driver
-    made: dict[str, Handle] = field(default_factory=dict)
-
-    def make(self, token: str, name: str = "needed") -> Handle:
-        key = f"{token}/{name}"
-        if key not in self.made:
-            self.made[key] = self.driver.create(token, name, EXAMPLES[token].inputs(self))
-        return self.made[key]
-
-    @property
-    def vpc_id(self) -> str:
-        return str(self.driver.invoke("aws:ec2/getVpc:getVpc", {"default": True})["id"])
-
-    @property
-    def subnet_ids(self) -> list[str]:
-        filters = [{"name": "vpc-id", "values": [self.vpc_id]}]
-        return list(self.driver.invoke("aws:ec2/getSubnets:getSubnets", {"filters": filters})["ids"])
-
-
-@dataclass(frozen=True)
-class Example:
-    """Inputs of one resource, and a change AWS can make in place."""
-
-    inputs_of: Inputs | Callable[[World], Inputs]
-    change_of: Inputs | Callable[[World], Inputs] = field(default_factory=dict)
-
-    def inputs(self, world: World) -> Inputs:
-        return self.inputs_of(world) if callable(self.inputs_of) else self.inputs_of
-
-    def change(self, world: World) -> Inputs:
-        return self.change_of(world) if callable(self.change_of) else self.change_of
 
 
 def fixed(status: str) -> list[Inputs]:
@@ -330,4 +291,5 @@ EXAMPLES: Mapping[str, Example] = {
         lambda w: {"allocationId": w.make(EIP).id, "subnetId": w.make(SUBNET).id},
         {"tags": {"Name": "two"}},
     ),
+    **AROUND,
 }

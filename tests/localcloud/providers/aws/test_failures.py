@@ -75,10 +75,11 @@ def test_tags_removed_behind_our_back_come_back(driver: Driver) -> None:
 
 
 def test_update_sends_only_what_changed(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.localcloud.providers.aws.examples import EXAMPLES, World
+    from tests.localcloud.providers.aws.examples import EXAMPLES
+    from tests.localcloud.providers.aws.world import World
 
     token = "aws:ecs/service:Service"
-    inputs = {**EXAMPLES[token].inputs(World(driver)), "waitForSteadyState": False}
+    inputs = {**EXAMPLES[token].inputs(World(driver, EXAMPLES)), "waitForSteadyState": False}
     service = driver.create(token, "web", inputs)
     sent = []
     real = Aws.call

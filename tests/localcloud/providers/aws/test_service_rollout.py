@@ -30,7 +30,7 @@ def service(*deployments: Values) -> Values:
     }
 
 
-def test_a_failed_deployment_fails_with_its_own_reason():
+def test_a_failed_deployment_fails_with_its_own_reason() -> None:
     reason = failed(service(deployment("new", WEB_2, rollout="FAILED")), WEB_2, "new")
 
     assert reason is not None
@@ -38,13 +38,13 @@ def test_a_failed_deployment_fails_with_its_own_reason():
     assert "new is FAILED" in reason
 
 
-def test_an_earlier_failure_of_the_same_version_does_not_fail_another_try():
+def test_an_earlier_failure_of_the_same_version_does_not_fail_another_try() -> None:
     now = service(deployment("again", WEB_2), deployment("before", WEB_2, status="ACTIVE", rollout="FAILED"))
 
     assert failed(now, WEB_2, "again") is None
 
 
-def test_a_rollback_to_another_version_is_a_failure_even_when_it_completes():
+def test_a_rollback_to_another_version_is_a_failure_even_when_it_completes() -> None:
     now = service(
         deployment("rollback", WEB_1, rollout="COMPLETED"),
         deployment("new", WEB_2, status="ACTIVE", rollout="FAILED"),
@@ -54,7 +54,7 @@ def test_a_rollback_to_another_version_is_a_failure_even_when_it_completes():
     assert failed(service(deployment("rollback", WEB_1, rollout="COMPLETED")), WEB_2, "new") is not None
 
 
-def test_a_service_is_steady_only_when_its_one_deployment_has_completed():
+def test_a_service_is_steady_only_when_its_one_deployment_has_completed() -> None:
     assert steady(service(deployment("new", WEB_2, rollout="COMPLETED")))
     assert not steady(service(deployment("new", WEB_2)))
     assert not steady(

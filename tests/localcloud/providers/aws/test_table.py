@@ -18,7 +18,8 @@ ROWS = [pytest.param(kind, id=kind.kind) for kind in RESOURCE_TYPES.values()]
 def creates(kind: ResourceType) -> list[Operation]:
     if isinstance(kind.create, Operation):
         return [kind.create]
-    return [kind.create({"type": direction}) for direction in ("ingress", "egress")]
+    variants = ({"type": "ingress"}, {"type": "egress"}, {"type": "ingress", "privateKey": "pem"})
+    return list({operation.name: operation for operation in map(kind.create, variants)}.values())
 
 
 def operations(kind: ResourceType) -> Iterator[tuple[str, str]]:
@@ -47,7 +48,15 @@ def test_names_only_calls_that_aws_has(kind: ResourceType) -> None:
 @pytest.mark.parametrize("kind", ROWS)
 def test_names_only_properties_that_the_sdk_has(kind: ResourceType) -> None:
     schema = resource_schema(kind.type)
-    named = {*kind.replace, *kind.local, *kind.computed, *kind.defaults, *kind.unread, *kind.json}
+    named = {
+        *kind.refused,
+        *kind.replace,
+        *kind.local,
+        *kind.computed,
+        *kind.defaults,
+        *kind.unread,
+        *kind.json,
+    }
     for step in kind.update:
         named |= set(handled(kind, step))
     assert named <= set(schema.inputs) | {path for path in named if "." in path}
@@ -60,12 +69,9 @@ def test_names_only_properties_that_the_sdk_has(kind: ResourceType) -> None:
 
 @pytest.mark.parametrize("kind", ROWS)
 def test_puts_every_input_of_the_sdk_into_effect_at_create(kind: ResourceType) -> None:
-    done = {
-        "region",
-        *kind.local,
-        *({"tags"} if kind.tags else ()),
-        *([kind.name.prefix] if kind.name else ()),
-    }
+    done = {"region", *kind.local, *kind.refused}
+    done |= {"tags"} if kind.tags else set()
+    done |= {kind.name.prefix} if kind.name else set()
     for operation in creates(kind):
         done |= sent_properties(kind, operation)
     for step in kind.update:
@@ -76,7 +82,7 @@ def test_puts_every_input_of_the_sdk_into_effect_at_create(kind: ResourceType) -
 
 @pytest.mark.parametrize("kind", ROWS)
 def test_updates_or_replaces_on_every_change(kind: ResourceType) -> None:
-    done = {"region", *kind.local, *kind.replace}
+    done = {"region", *kind.local, *kind.refused, *kind.replace}
     done |= {"tags"} if kind.tags else set()
     done |= {kind.name.prefix} if kind.name else set()
     for step in kind.update:
