@@ -1,5 +1,6 @@
 """Put our modules in the place of the MiniStack functions listed in `wrapped`."""
 
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -63,21 +64,18 @@ def _install_load_balancing(api: LoadBalancingApi) -> None:
 def _install_tasks(scheduler: Scheduler, registry: Registry) -> None:
     ecs = upstream.ecs
 
-    def service_and_targets(task: Record) -> list[tuple[str, int]]:
+    def ready(task: Record) -> None:
         key = state.service_of_task(task)
         service = key.record() if key else None
-        return targets_of(service, task) if service else []
-
-    def ready(task: Record) -> None:
-        address = task.get("_container_ip")
-        if address:
-            task["_targets"] = service_and_targets(task)
-            for group, port in task["_targets"]:
-                registry.on_loop(lambda group=group, port=port: registry.register(group, address, port))  # type: ignore[misc]
+        found = targets_of(service, task) if service else []
+        # A container that has already ended has no address; the task is about to notice.
+        task["_targets"] = [target for target in found if target[1]]
+        for target in task["_targets"]:
+            registry.on_loop(functools.partial(registry.register, *target))
 
     def leave(task: Record, answers: bool) -> None:
-        for group, port in task.get("_targets") or []:
-            registry.deregister_and_wait(group, str(task.get("_container_ip")), port, answers=answers)
+        for target in task.get("_targets") or []:
+            registry.deregister_and_wait(*target, answers=answers)
 
     hooks = Hooks(
         ready=ready,

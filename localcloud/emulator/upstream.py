@@ -34,5 +34,7 @@ _MODULES = {
     "ecs_metadata": "services.ecs_metadata",
     "logs": "services.cloudwatch_logs",
     "responses": "core.responses",
+    "secretsmanager": "services.secretsmanager",
     "sns": "services.sns",
+    "ssm": "services.ssm",
 }

@@ -53,10 +53,6 @@ class ClientConnection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._refuse(400)
 
-    def eof_received(self) -> bool:
-        """The client sends no more, but may still read."""
-        return self._current is not None and self._current.tunnel is None
-
     def connection_lost(self, _exc: Exception | None) -> None:
         """The client went away; whatever is in flight for it is given up."""
         self._connections.discard(self)

@@ -80,15 +80,23 @@ class LogStream:
 
 @dataclass
 class Lines:
-    """Turns what Docker streams back into lines: long lines arrive in pieces, each with its own timestamp."""
+    """Turns what Docker streams back into lines: long lines arrive in pieces, each with its own timestamp.
+
+    Args:
+        pending: What has arrived of a line.
+        pending_since: Its first piece's time, in milliseconds.
+        last: The latest timestamp seen, as Docker writes it.
+    """
 
     pending: bytearray = field(default_factory=bytearray)
     pending_since: int = 0
+    last: bytes = b""
 
     def feed(self, frame: bytes) -> Iterator[dict[str, Any]]:
         """Yield the events a frame completes."""
         for piece in frame.splitlines(keepends=True):
             when, text = _split_timestamp(piece)
+            self.last = max(self.last, piece.partition(b" ")[0])
             if not self.pending:
                 self.pending_since = when
             self.pending += text
@@ -148,6 +156,12 @@ class Forwarder:
             for frame in self._container.logs(stream=True, follow=True, timestamps=True):
                 for event in lines.feed(frame):
                     self._events.put(event)
+            # A follower may miss what was written right before the end.
+            last = lines.last
+            for piece in self._container.logs(timestamps=True, tail=100).splitlines(keepends=True):
+                if piece.partition(b" ")[0] > last:
+                    for event in lines.feed(piece):
+                        self._events.put(event)
         except (APIError, NotFound, requests.exceptions.RequestException, OSError) as error:
             logger.info("output of %s ended early: %s", self._container.name, error)
         finally:

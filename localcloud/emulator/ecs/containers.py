@@ -160,13 +160,15 @@ def shared_volumes(task_definition: Definition, definition: Definition) -> list[
 
 
 def start_order(definitions: Sequence[Definition]) -> list[Definition]:
-    """Containers in an order that satisfies `dependsOn`; the given order where nothing is asked.
+    """Containers in an order that satisfies `dependsOn`; essential ones first where nothing is asked.
 
     Raises:
         ValueError: A container depends on itself through others, or on one that is not in the task.
     """
     by_name = {definition["name"]: definition for definition in definitions}
     ordered: dict[str, Definition] = {}
+    # Essential containers first where the order is free: the first to start lends the others its network.
+    definitions = sorted(definitions, key=lambda definition: not definition.get("essential", True))
 
     def place(name: str, above: tuple[str, ...]) -> None:
         if name in ordered:
@@ -182,3 +184,17 @@ def start_order(definitions: Sequence[Definition]) -> list[Definition]:
     for definition in definitions:
         place(definition["name"], ())
     return list(ordered.values())
+
+
+def network_owner(order: Sequence[Definition]) -> str:
+    """The container whose network the task's others join, in awsvpc mode, given their start order.
+
+    It must outlive the others, so it is none whose end is waited for.
+    """
+    ending = {
+        dependency["containerName"]
+        for definition in order
+        for dependency in definition.get("dependsOn") or []
+        if dependency["condition"] in {"COMPLETE", "SUCCESS"}
+    }
+    return str(next((entry for entry in order if entry["name"] not in ending), order[0])["name"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.emulator import upstream
-from localcloud.emulator.ecs.failures import StartFailure
+from localcloud.emulator.ecs.secret_values import secret_values
 from localcloud.emulator.ecs.state import Record
 
 
@@ -25,14 +25,8 @@ def container_environment(
     """
     account, region = str(task["taskArn"]).split(":")[4], str(task["taskArn"]).split(":")[3]
     given = {entry["name"]: entry["value"] for entry in definition.get("environment") or []}
-    try:
-        with upstream.responses.request_scope(account, region):
-            given.update(upstream.ecs._resolve_container_secrets(definition))
-    except upstream.ecs._SecretResolutionError as error:
-        raise StartFailure(
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
-            f"failed: {error}"
-        ) from None
+    with upstream.responses.request_scope(account, region):
+        given.update(secret_values(definition))
     given.update({entry["name"]: entry["value"] for entry in override.get("environment") or []})
     added: dict[str, str] = {}
     host_mode = task_definition.get("networkMode") == "host"

@@ -125,8 +125,8 @@ class Scheduler:
         grace = float(service.get("healthCheckGracePeriodSeconds") or 0)
         if time.time() - float(task["startedAt"]) < grace:
             return None
-        for group, port in targets_of(service, task):
-            target = self._registry.find(group, str(task.get("_container_ip")), port)
+        for group, address, port in targets_of(service, task):
+            target = self._registry.find(group, address, port)
             if target is not None and target.state == "unhealthy":
                 text = f"(port {port}) is unhealthy in (target-group {group}) due to (reason {target.description})"
                 return f"Task failed ELB health checks in (target-group {group})", text
@@ -141,8 +141,8 @@ class Scheduler:
         if task.get("_has_health_check") and task["healthStatus"] != "HEALTHY":
             return False
         groups = targets_of(service, task)
-        for group, port in groups:
-            target = self._registry.find(group, str(task.get("_container_ip")), port)
+        for group, address, port in groups:
+            target = self._registry.find(group, address, port)
             if target is None or target.state != "healthy":
                 return False
         if groups or task.get("_has_health_check"):
@@ -271,12 +271,13 @@ def deployment_of(service: Record, task: Record) -> Record | None:
     )
 
 
-def targets_of(service: Record, task: Record) -> list[tuple[str, int]]:
-    """The target groups and ports a task belongs in, as its deployment was asked for."""
+def targets_of(service: Record, task: Record) -> list[tuple[str, str, int]]:
+    """The target groups a task belongs in with its address and port there, as its deployment was asked for."""
     deployment = deployment_of(service, task)
+    addresses = task.get("_addresses") or {}
     balancers = deployment["_load_balancers"] if deployment else service.get("loadBalancers") or []
     return [
-        (entry["targetGroupArn"], int(entry["containerPort"]))
+        (entry["targetGroupArn"], str(addresses.get(entry["containerName"], "")), int(entry["containerPort"]))
         for entry in balancers
         if entry.get("targetGroupArn")
     ]

@@ -20,6 +20,7 @@ from localcloud.emulator.ecs.containers import (
     TaskShape,
     bind_mounts,
     container_options,
+    network_owner,
     shared_volumes,
     start_order,
     stop_seconds,
@@ -160,6 +161,7 @@ class TaskRun:
         except ValueError as error:
             raise StartFailure(f"ResourceInitializationError: {error}") from error
         owner: Container | None = None
+        owner_name = network_owner(order) if self._shape.network_mode == "awsvpc" else None
         for definition in order:
             part = self._parts[definition["name"]]
             self._await_dependencies(part)
@@ -169,8 +171,9 @@ class TaskRun:
             with state.LOCK:
                 part.record["imageDigest"] = digest
             self._start_part(part, reference, owner)
-            if owner is None and part.essential and self._shape.network_mode == "awsvpc":
+            if part.name == owner_name:
                 owner = part.container
+                self._attach_interface(part.name)
         if not self._stopping():
             state.advance(self.task, "RUNNING")
             self._hooks.ready(self.task)
@@ -216,7 +219,7 @@ class TaskRun:
             part.record["lastStatus"] = "RUNNING"
         upstream.ecs_metadata.set_docker_id(token, container.id)
         upstream.ecs_metadata.set_container_status(token, "RUNNING")
-        self._record_address(container)
+        self._record_address(part, container)
         threading.Thread(target=self._await_exit, args=(part,), daemon=True, name=f"wait-{part.name}").start()
 
     @property
@@ -269,28 +272,27 @@ class TaskRun:
             }
         return options
 
-    def _record_address(self, container: Container) -> None:
-        """The first container with an address gives the task its own; awsvpc shows it as a network interface."""
-        if self.task.get("_container_ip"):
-            return
+    def _record_address(self, part: Part, container: Container) -> None:
+        """In awsvpc mode the task's network interface has the address; else each container has its own."""
         address = engine.address_of(container)
         if not address:
             return
         with state.LOCK:
-            self.task["_container_ip"] = address
-            if self._shape.network_mode != "awsvpc":
-                return
+            self.task.setdefault("_addresses", {})[part.name] = address
+            part.record["networkInterfaces"] = [{"privateIpv4Address": address}]
+
+    def _attach_interface(self, owner: str) -> None:
+        """Give the whole task the address of the container whose network its others joined."""
+        address = (self.task.get("_addresses") or {}).get(owner)
+        if not address:
+            return
+        with state.LOCK:
+            self.task["_addresses"] = dict.fromkeys(self._parts, address)
             details = [{"name": "privateIPv4Address", "value": address}]
             if self.task.get("_subnet"):
                 details.insert(0, {"name": "subnetId", "value": self.task["_subnet"]})
-            self.task["attachments"] = [
-                {
-                    "id": upstream.responses.new_uuid(),
-                    "type": "ElasticNetworkInterface",
-                    "status": "ATTACHED",
-                    "details": details,
-                }
-            ]
+            interface = {"id": upstream.responses.new_uuid(), "type": "ElasticNetworkInterface"}
+            self.task["attachments"] = [{**interface, "status": "ATTACHED", "details": details}]
             for part in self._parts.values():
                 part.record["networkInterfaces"] = [{"privateIpv4Address": address}]
 
