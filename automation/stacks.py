@@ -1,146 +1,260 @@
-"""A stack that can be deployed, refreshed and destroyed, and the cloud it runs in."""
+"""A stack that can be deployed, refreshed and destroyed, wherever it runs."""
 
-import os
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from automation.answering import wait_for_answer
+from automation.engines import EngineName, StackEngine
+from automation.engines.workspace import StackSource
+from automation.events import Deployment, Progress, Report, Verified
+from automation.images import asked_services, image_of, pin
+from automation.ledger import Ledger
 from automation.target import Target
-from localcloud import console, emulator, setup
-from localcloud.engine import Engine, Outcome, Project
-from localcloud.engine.display import Display
+from automation.verification import State, Verdict, verify_service
+from automation.watching import watched
+from localcloud import console
+from localcloud.engine import Outcome
 from localcloud.errors import LocalCloudError
-from localcloud.providers import local_providers
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
 
 LOCAL_STACK = "local"
+_CLUSTER = "aws:ecs/cluster:Cluster"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deployment:
-    """The end of an `up`.
-
-    Args:
-        ok: Whether the program is deployed and its URL answers.
-        url: The stack's URL; None when there is none.
-    """
-
-    ok: bool
-    url: str | None
-
-
-class LocalStack:
-    """A stack on the local cloud, run by the built-in engine.
+class Stack(ABC):
+    """One stack of the program, and the cloud it runs in.
 
     Args:
-        name: Stack name.
-        project: Folder of Pulumi.yaml.
-        settings: The local cloud.
+        source: The files that describe it.
+        report: Called with every event of an operation.
     """
 
-    def __init__(self, name: str, project: Path, settings: CloudSettings) -> None:
-        self.name = name
-        self._project_folder = project
-        self._settings = settings
-
-    @cached_property
-    def _project(self) -> Project:
-        return Project.load(self._project_folder, self.name)
+    def __init__(self, source: StackSource, report: Report) -> None:
+        self.source = source
+        self._report = report
 
     @property
+    def name(self) -> str:
+        """Name of the stack."""
+        return self.source.stack
+
+    @property
+    @abstractmethod
     def target(self) -> Target:
-        """The local cloud as the AWS clients see it."""
-        return Target(stack=self.name, region=self._region, local=self._settings)
+        """The cloud as the AWS clients see it."""
 
     @property
-    def _region(self) -> str:
-        configured = self._project.config.get("aws:region")
-        return configured.text if configured else self._settings.region
+    @abstractmethod
+    def engine_name(self) -> EngineName:
+        """The engine that an operation would use now."""
 
-    def up(self) -> Deployment:
-        """Deploy, and ask the URL until it answers."""
-        project = self._project  # wrong configuration is said before anything is installed
-        machine = setup.prepare(self._settings)
-        # The emulator runs the tasks on the engine that the set-up found, which a Docker context may have named.
-        os.environ.setdefault("DOCKER_HOST", machine.engine.host)
-        with console.step("Local cloud") as progress:
-            cloud = emulator.start(self._settings)
-            progress.done(f"answers at {cloud.endpoint}")
-        outcome = self._engine(project, cloud.world, machine).up()
+    @property
+    def ledger(self) -> Ledger:
+        """The stack's releases."""
+        return Ledger(self.target, self.source.project_name)
+
+    @abstractmethod
+    def _engine(self, *, start: bool) -> StackEngine:
+        """The engine for an operation.
+
+        Args:
+            start: Whether the operation may start what the stack runs in.
+        """
+
+    @abstractmethod
+    def _prepare(self) -> StackEngine:
+        """Make ready what an `up` needs, and return its engine."""
+
+    def with_overrides(self, overrides: Mapping[str, str]) -> "Stack":
+        """The same stack with configuration that wins over its file, for one operation."""
+        changed = StackSource(
+            folder=self.source.folder,
+            stack=self.source.stack,
+            settings_of=self.source.settings_of,
+            overrides={**self.source.overrides, **overrides},
+        )
+        return self._with_source(changed)
+
+    @abstractmethod
+    def _with_source(self, source: StackSource) -> "Stack":
+        """The same stack described by other files."""
+
+    def up(self, *, how: str = "up", origin: str = "") -> Deployment:
+        """Deploy, follow every service's deployment to its end, and ask the URL until it answers.
+
+        Args:
+            how: What the ledger says of it.
+            origin: What a rollback or promotion took its images from.
+
+        Raises:
+            LocalCloudError: It could not begin.
+        """
+        engine = self._prepare()
+        with self._watched():
+            outcome = engine.up()
+        if outcome.interrupted:
+            return Deployment(ok=False, url=None, outcome=outcome, problem=self._what_runs())
+        verdicts, images = self._verify(engine, outcome)
+        self._record(verdicts, images, how, origin)
+        ok = outcome.ok and all(verdict.ok for verdict in verdicts.values())
         url = outcome.outputs.get("url")
-        if not outcome.ok or not isinstance(url, str):
-            return Deployment(ok=outcome.ok, url=None)
+        if not ok or not isinstance(url, str):
+            return Deployment(ok=ok, url=None, outcome=outcome, verdicts=verdicts, images=images)
         answer = wait_for_answer(url)
-        if not answer.ok:
-            raise LocalCloudError(
-                f"deployed, but {url} does not answer after {answer.seconds:.0f} s: {answer.detail}",
-                fix=f"look at the tasks and their logs: make status STACK={self.name}; make logs STACK={self.name}",
-            )
-        return Deployment(ok=True, url=url)
+        problem = "" if answer.ok else f"{url} does not answer after {answer.seconds:.0f} s: {answer.detail}"
+        return Deployment(
+            ok=answer.ok,
+            url=url if answer.ok else None,
+            outcome=outcome,
+            verdicts=verdicts,
+            problem=problem,
+            images=images,
+        )
 
-    def preview(self) -> bool:
-        """Show what `up` would do."""
-        return self._run("preview").ok
+    def up_with_images(self, images: Mapping[str, str], *, how: str = "up", origin: str = "") -> Deployment:
+        """Deploy with these images instead of building, whatever the stack file says.
 
-    def refresh(self) -> bool:
-        """Read every resource back."""
-        return self._run("refresh").ok
+        Args:
+            images: Service name → `repository@sha256:…`.
+            how: What the ledger says of it.
+            origin: What the images were taken from.
+        """
+        overrides = pin(self.resources(), images)
+        return self.with_overrides(overrides).up(how=how, origin=origin)
 
-    def destroy(self) -> bool:
-        """Delete every resource; a stack whose local cloud is gone has none."""
-        if emulator.running(self._settings) is None:
-            console.info("the local cloud does not run, so nothing of the stack exists")
-            return True
-        return self._run("destroy").ok
+    def preview(self) -> Outcome:
+        """Say what `up` would do, and change nothing."""
+        return self._engine(start=True).preview()
+
+    def refresh(self) -> Outcome:
+        """Bring the recorded state up to date with what exists."""
+        return self._engine(start=True).refresh()
+
+    def drift(self) -> Outcome:
+        """Say what `refresh` would find, and change nothing."""
+        return self._engine(start=False).drift()
+
+    def destroy(self) -> Outcome:
+        """Delete every resource of the stack."""
+        return self._engine(start=True).destroy()
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secrets are masked."""
-        return self._engine(self._project, self._running().world).outputs()
+        return self._engine(start=False).outputs()
 
-    def _run(self, operation: str) -> Outcome:
-        project = self._project
-        outcome: Outcome = getattr(self._engine(project, self._started().world), operation)()
-        return outcome
+    def output(self, name: str) -> Any:
+        """One output.
 
-    def _started(self) -> emulator.RunningCloud:
-        return emulator.running(self._settings) or emulator.start(self._settings)
-
-    def _running(self) -> emulator.RunningCloud:
-        found = emulator.running(self._settings)
-        if found is None:
+        Raises:
+            LocalCloudError: The stack has none of that name, which mostly means that it is not deployed.
+        """
+        found = self.outputs()
+        if name not in found:
             raise LocalCloudError(
-                f"the local cloud does not run, so stack {self.name!r} is not deployed",
-                fix="make up" if self.name == LOCAL_STACK else f"make up STACK={self.name}",
+                f"stack {self.name!r} has no output {name!r}", fix=f"deploy it: {self.how_to_deploy}"
             )
-        return found
+        return found[name]
 
-    def _engine(self, project: Project, world: str, machine: setup.Machine | None = None) -> Engine:
-        return Engine(
-            project,
-            state_file=self._settings.state_file(self.name),
-            secrets_key=self._settings.home / "key",
-            world=world,
-            providers=local_providers(self._settings, machine),
-            on_event=Display(),
-        )
+    def resources(self) -> list[Any]:
+        """The resources of the last update."""
+        return self._engine(start=False).resources()
+
+    @property
+    @abstractmethod
+    def how_to_deploy(self) -> str:
+        """The command that deploys this stack, for messages."""
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Say what ECS does while the engine waits for it."""
+        # Asked anew until there is one: the first `up` creates the cluster.
+        found: list[str] = []
+
+        def cluster() -> str | None:
+            if not found:
+                found.extend(
+                    arn
+                    for arn in self.target.ecs.list_clusters()["clusterArns"]
+                    if arn.endswith(f"/{self._cluster}")
+                )
+            return found[0] if found else None
+
+        with watched(self.target, cluster, lambda line: self._report(Progress(message=line))):
+            yield
+
+    @property
+    def _cluster(self) -> str:
+        return f"{self.source.project_name}-{self.name}"
+
+    def _verify(self, engine: StackEngine, outcome: Outcome) -> tuple[dict[str, Verdict], dict[str, str]]:
+        """Compare what ECS runs with what was asked: verdicts and images by the service's name in the settings."""
+        resources = engine.resources()
+        cluster = next((item.id for item in resources if item.type == _CLUSTER), None)
+        verdicts: dict[str, Verdict] = {}
+        images: dict[str, str] = {}
+        for service in asked_services(resources) if cluster else ():
+            verdict = verify_service(
+                self.target,
+                cluster or "",
+                service.name,
+                service.task_definition,
+                report=lambda line: self._report(Progress(message=line)),
+            )
+            said = "\n".join(outcome.errors)
+            if verdict.details and any(
+                line in said for line in verdict.details if line.startswith("task stopped")
+            ):
+                verdict = _without_details(verdict)
+            images[service.key] = image_of(self.target, service.task_definition, service.key)
+            verdicts[service.key] = verdict
+            self._report(Verified(verdict=verdict))
+        return verdicts, images
+
+    def _record(
+        self, verdicts: Mapping[str, Verdict], images: Mapping[str, str], how: str, origin: str
+    ) -> None:
+        for key, verdict in verdicts.items():
+            image = images.get(key, "")
+            if verdict.state is State.MISSING or "@" not in image:
+                continue
+            try:
+                self.ledger.record(
+                    key,
+                    image=image,
+                    task_definition=verdict.asked,
+                    ok=verdict.ok,
+                    how=how,
+                    source=origin,
+                    folder=self.source.folder,
+                )
+            except (BotoCoreError, ClientError) as error:
+                console.warn(f"the release of {key} could not be recorded: {error}")
+
+    def _what_runs(self) -> str:
+        """What a run that was stopped leaves behind, in one sentence per service."""
+        from automation.fleet import read_fleet  # noqa: PLC0415  only an interrupted run needs it
+
+        try:
+            services = read_fleet(self.target, self._cluster, events=0)
+        except (LocalCloudError, BotoCoreError, ClientError):
+            return "stopped; no service runs yet"
+        lines = [
+            f"{view.name}: {view.running}/{view.desired} tasks, "
+            + " and ".join(f"{item.revision} {item.rollout.lower()}" for item in view.deployments)
+            for view in services
+        ]
+        return "stopped; running now: " + ("; ".join(lines) or "no service")
 
 
-def open_stack(name: str, *, local: bool, project: Path | None) -> LocalStack:
-    """Open a stack where it runs.
-
-    Args:
-        name: Stack name.
-        local: Whether to run it on the local cloud; the stack `local` always does.
-        project: Folder of Pulumi.yaml; this repository when None.
-
-    Raises:
-        LocalCloudError: The stack runs on AWS.
-    """
-    if not local and name != LOCAL_STACK:
-        raise LocalCloudError(
-            f"stack {name!r} runs on AWS, which these verbs do not drive yet",
-            fix=f"add --local to run it on the local cloud, or: pulumi up -s {name}",
-        )
-    return LocalStack(name, project or REPOSITORY_ROOT, CloudSettings.from_environment())
+def _without_details(verdict: Verdict) -> Verdict:
+    return Verdict(
+        service=verdict.service,
+        state=verdict.state,
+        asked=verdict.asked,
+        running=verdict.running,
+        deployment=verdict.deployment,
+        reason=verdict.reason,
+    )

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from localcloud.settings import CloudSettings
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_ssm import SSMClient
 
 # Deliberately not real credentials: the emulator takes any, and none of the person's own must reach it.
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
@@ -39,13 +42,36 @@ class Target:
             options |= _LOCAL_CREDENTIALS
             options["endpoint_url"] = self.local.endpoint
             options["config"] = ClientConfig(connect_timeout=3, read_timeout=30, retries={"max_attempts": 2})
-        return boto3.client(service, **options)
+        make: Any = boto3.client  # the stubs want literal names and typed keywords
+        return make(service, **options)
 
     @cached_property
     def ecs(self) -> "ECSClient":
         """Amazon ECS."""
         client: ECSClient = self._client("ecs")
         return client
+
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        """AWS Systems Manager, whose parameters keep the release ledger."""
+        client: SSMClient = self._client("ssm")
+        return client
+
+    @cached_property
+    def ecr(self) -> "ECRClient":
+        """Amazon ECR."""
+        client: ECRClient = self._client("ecr")
+        return client
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """CloudWatch alarms."""
+        client: CloudWatchClient = self._client("cloudwatch")
+        return client
+
+    def client(self, service: str) -> Any:
+        """Any other AWS service's client, untyped."""
+        return self._client(service)
 
     @cached_property
     def elbv2(self) -> "ElasticLoadBalancingv2Client":

@@ -1,0 +1,71 @@
+"""A stack on AWS, run by Pulumi's engine with the official plugins."""
+
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from automation.engines import EngineName, StackEngine
+from automation.engines.command import HOW_TO_GET, cli_available
+from automation.engines.workspace import StackSource
+from automation.events import Report
+from automation.stacks import Stack
+from automation.target import Target
+from localcloud.errors import LocalCloudError
+
+
+class AwsStack(Stack):
+    """A stack on AWS. Backend, passphrase and credentials are those of the environment, as for the pulumi CLI.
+
+    Args:
+        source: The files that describe it.
+        report: Called with every event of an operation.
+    """
+
+    engine_name = EngineName.PULUMI
+
+    def __init__(self, source: StackSource, report: Report) -> None:
+        super().__init__(source, report)
+        if not cli_available():
+            raise LocalCloudError(
+                f"stack {source.stack!r} runs on AWS, which needs the pulumi CLI, and it is not on PATH",
+                fix=f"{HOW_TO_GET}; or run the stack on the local cloud: add --local",
+            )
+
+    @cached_property
+    def _target(self) -> Target:
+        region = self.source.region or os.environ.get("AWS_REGION")
+        if not region:
+            raise LocalCloudError(
+                f"{self.source.stack_file} names no region",
+                fix=f"pulumi config set aws:region us-east-1 --stack {self.name}",
+            )
+        return Target(stack=self.name, region=region, local=None)
+
+    @property
+    def target(self) -> Target:
+        """AWS, with the credentials of the environment."""
+        return self._target
+
+    @property
+    def how_to_deploy(self) -> str:
+        """The verb."""
+        return f"python -m automation up {self.name}"
+
+    def _with_source(self, source: StackSource) -> "AwsStack":
+        return AwsStack(source, self._report)
+
+    def _prepare(self) -> StackEngine:
+        return self._engine(start=True)
+
+    def _engine(self, *, start: bool) -> StackEngine:  # noqa: ARG002  AWS is always there
+        from automation.engines.pulumi_cli import PulumiEngine, PulumiSetup  # noqa: PLC0415  see LocalStack
+
+        setup = PulumiSetup(workspace=self._workspace, environment={"PULUMI_SKIP_UPDATE_CHECK": "true"})
+        return PulumiEngine(self.source, setup, self._report)
+
+    @cached_property
+    def _workspace(self) -> Path:
+        """A folder of this run's own, gone with the object."""
+        self._folder = tempfile.TemporaryDirectory(prefix="ecs-microservice-")
+        return Path(self._folder.name)

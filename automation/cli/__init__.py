@@ -1,0 +1,59 @@
+"""The operations CLI: `python -m automation <verb> [stack]`. Thin: every verb is a few calls of the library."""
+
+import sys
+from collections.abc import Callable
+
+import typer
+from rich.console import Console
+
+from automation.cli import deploy, observe, releases
+from localcloud.errors import LocalCloudError
+
+app = typer.Typer(
+    name="automation",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Deploy, observe and operate the stacks of this program, on AWS and on the local cloud.",
+)
+for part in (deploy, observe, releases):
+    app.registered_commands += part.app.registered_commands
+
+
+def run_cli(command: Callable[[], object]) -> None:
+    """Run a command; a known failure is one message on stderr and exit code 1, Ctrl-C is 130."""
+    # Here: botocore is half a second of every verb's start, and some verbs never ask AWS.
+    try:
+        command()
+    except LocalCloudError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        message = _cloud_message(error)
+        if message is None:
+            raise
+        _fail(message)
+
+
+def _cloud_message(error: Exception) -> str | None:
+    """What AWS or botocore says, for errors that are not programming errors."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415  see run_cli
+
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials were found\n  fix: aws sso login, or set AWS_PROFILE"
+    return str(error) if isinstance(error, BotoCoreError | ClientError) else None
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"error: {message}", style="red", markup=False
+    )
+    sys.exit(1)
+
+
+def main() -> None:
+    """Entry point of `python -m automation`."""
+    run_cli(app)

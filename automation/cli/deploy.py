@@ -1,0 +1,149 @@
+"""Verbs that change a stack, or say what would change."""
+
+from typing import Annotated
+
+import typer
+
+from automation.cli.options import (
+    AsJson,
+    Engine,
+    NonInteractive,
+    OnLocalCloud,
+    ProjectFolder,
+    StackName,
+    Yes,
+    confirm,
+    console,
+    exit_unless,
+    opened,
+    reporter,
+)
+from automation.events import Deployment
+from automation.reporting import JsonLines, Reporter
+from localcloud.engine import Outcome
+from localcloud.errors import LocalCloudError
+
+app = typer.Typer()
+# Between success and failure, as `diff` and `pulumi preview --expect-no-changes` have it for their own answers.
+DRIFTED = 2
+
+
+def finish(verb: str, deployment: Deployment, report: Reporter) -> None:
+    """Print the end of a deployment, and exit accordingly."""
+    report.result(
+        verb,
+        deployment.ok,
+        url=deployment.url,
+        images=deployment.images,
+        services=deployment.verdicts,
+        errors=deployment.outcome.errors,
+        problem=deployment.problem,
+    )
+    if deployment.problem:
+        raise LocalCloudError(
+            deployment.problem, fix="look at the tasks and their logs: the verbs status and logs"
+        )
+    if deployment.url and not isinstance(report, JsonLines):
+        console.print(f"\n{deployment.url}", style="bold")
+    exit_unless(deployment.ok)
+
+
+def _finish_run(verb: str, outcome: Outcome, report: Reporter) -> None:
+    report.result(verb, outcome.ok, changes=outcome.changes, errors=outcome.errors)
+    exit_unless(outcome.ok)
+
+
+@app.command()
+def up(
+    stack: StackName = "local",
+    keep_images: Annotated[
+        bool,
+        typer.Option("--keep-images", help="Build nothing: go on with the images of the newest releases."),
+    ] = False,
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    engine: Engine = None,
+    as_json: AsJson = False,
+    yes: Yes = False,
+    non_interactive: NonInteractive = False,
+) -> None:
+    """Build, push and deploy; end when every service runs what was asked and the URL answers.
+
+    Ends non-zero when a deployment is rolled back, stuck or superseded, with the reason, the failing task's exit
+    code and its last log lines.
+    """
+    report = reporter(as_json)
+    found = opened(stack, local=local, project=project, engine=engine, report=report)
+    confirm(found, "deploy", yes=yes, non_interactive=non_interactive)
+    if keep_images:
+        services = found.output("services")
+        images = {name: found.ledger.find_current(name).image for name in services}
+        finish("up", found.up_with_images(images), report)
+    else:
+        finish("up", found.up(), report)
+
+
+@app.command()
+def preview(
+    stack: StackName = "local",
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    engine: Engine = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what `up` would change, and change nothing."""
+    report = reporter(as_json)
+    _finish_run(
+        "preview", opened(stack, local=local, project=project, engine=engine, report=report).preview(), report
+    )
+
+
+@app.command()
+def refresh(
+    stack: StackName = "local",
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    engine: Engine = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read every resource and bring the recorded state up to date with it."""
+    report = reporter(as_json)
+    _finish_run(
+        "refresh", opened(stack, local=local, project=project, engine=engine, report=report).refresh(), report
+    )
+
+
+@app.command()
+def drift(
+    stack: StackName = "local",
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    engine: Engine = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was changed outside of the program. Exit code 0: nothing; 2: something; 1: could not find out."""
+    report = reporter(as_json)
+    outcome = opened(stack, local=local, project=project, engine=engine, report=report).drift()
+    report.result(
+        "drift", outcome.ok, drifted=outcome.changed, changes=outcome.changes, errors=outcome.errors
+    )
+    exit_unless(outcome.ok)
+    if outcome.changed:
+        raise typer.Exit(DRIFTED)
+
+
+@app.command()
+def destroy(
+    stack: StackName = "local",
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    engine: Engine = None,
+    as_json: AsJson = False,
+    yes: Yes = False,
+    non_interactive: NonInteractive = False,
+) -> None:
+    """Delete every resource of the stack. On AWS it asks first, or needs --yes."""
+    report = reporter(as_json)
+    found = opened(stack, local=local, project=project, engine=engine, report=report)
+    confirm(found, "destroy", yes=yes, non_interactive=non_interactive, required=True)
+    _finish_run("destroy", found.destroy(), report)

@@ -1,0 +1,115 @@
+"""Verbs on releases: list them, go back to one, hand one to the next environment."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from automation.cli.deploy import finish
+from automation.cli.options import (
+    AsJson,
+    Engine,
+    NonInteractive,
+    OnLocalCloud,
+    ProjectFolder,
+    Service,
+    StackName,
+    Yes,
+    confirm,
+    console,
+    known,
+    opened,
+    reporter,
+)
+from automation.ledger import Release
+from automation.ledger import as_json as release_json
+from automation.promotion import promote as promote_images
+from automation.promotion import roll_back
+
+app = typer.Typer()
+
+
+@app.command()
+def releases(
+    stack: StackName = "local",
+    service: Service = None,
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what was deployed: number, digest, who, when, how it ended."""
+    found = opened(stack, local=local, project=project)
+    services = found.output("services")
+    names = [known(service, services)] if service else list(services)
+    history = [release for name in names for release in found.ledger.releases(name)]
+    if as_json:
+        print(json.dumps([release_json(release) for release in history], indent=2))  # noqa: T201  machine-readable
+    else:
+        console.print(_table(history))
+
+
+@app.command()
+def rollback(
+    stack: StackName = "local",
+    service: Service = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", help="Digest (or its beginning) or number of a release; by default the previous one."
+        ),
+    ] = None,
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    engine: Engine = None,
+    as_json: AsJson = False,
+    yes: Yes = False,
+    non_interactive: NonInteractive = False,
+) -> None:
+    """Run an earlier release's image again, without a build.
+
+    The settings stay those of the stack file; the next plain `up` builds and deploys the source again.
+    """
+    report = reporter(as_json)
+    found = opened(stack, local=local, project=project, engine=engine, report=report)
+    confirm(found, "roll back", yes=yes, non_interactive=non_interactive)
+    finish("rollback", roll_back(found, service=service, to=to), report)
+
+
+@app.command()
+def promote(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Stack whose releases are taken.")],
+    destination: Annotated[str, typer.Argument(metavar="TO", help="Stack that gets them.")],
+    service: Service = None,
+    local: OnLocalCloud = False,
+    project: ProjectFolder = None,
+    engine: Engine = None,
+    as_json: AsJson = False,
+    yes: Yes = False,
+    non_interactive: NonInteractive = False,
+) -> None:
+    """Deploy the images that FROM runs to TO: the same digests, no rebuild."""
+    report = reporter(as_json)
+    giver = opened(source, local=local, project=project)
+    taker = opened(destination, local=local, project=project, engine=engine, report=report)
+    confirm(taker, f"promote {source} to", yes=yes, non_interactive=non_interactive)
+    finish("promote", promote_images(giver, taker, service=service), report)
+
+
+def _table(history: list[Release]) -> Table:
+    table = Table(box=None, padding=(0, 2), header_style="dim")
+    for column in ("service", "release", "image", "revision", "when", "how", "commit", "by", "ended"):
+        table.add_column(column)
+    for release in history:
+        table.add_row(
+            release.service,
+            f"#{release.number}",
+            release.digest.removeprefix("sha256:")[:12],
+            release.task_definition.rsplit("/", 1)[-1],
+            f"{release.at:%Y-%m-%d %H:%M}",
+            release.how + (f" from {release.source}" if release.source else ""),
+            release.commit,
+            release.by,
+            "completed" if release.ok else "failed",
+        )
+    return table

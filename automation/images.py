@@ -1,0 +1,86 @@
+"""Which image a service runs, by digest, and the configuration that makes a stack run exactly that one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from automation.engines import CloudResource
+from automation.target import Target
+from localcloud.errors import LocalCloudError
+
+_REPOSITORY = "aws:ecr/repository:Repository"
+_SERVICE = "aws:ecs/service:Service"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedService:
+    """An ECS service as the program declares it.
+
+    Args:
+        key: Name of the service in the settings.
+        name: Name of the ECS service.
+        task_definition: ARN of the task definition it is to run.
+    """
+
+    key: str
+    name: str
+    task_definition: str
+
+
+def asked_services(resources: Iterable[CloudResource]) -> list[AskedService]:
+    """What the program asked for.
+
+    The inputs say what was asked. The outputs are what the provider read back, which after a rollback is the old one.
+    """
+    return [
+        AskedService(
+            key=item.name,
+            name=str(item.outputs.get("name") or item.inputs.get("name")),
+            task_definition=str(item.inputs.get("taskDefinition") or item.outputs.get("taskDefinition", "")),
+        )
+        for item in resources
+        if item.type == _SERVICE
+    ]
+
+
+def image_of(target: Target, task_definition: str, service: str) -> str:
+    """The image of a service's main container in a task definition.
+
+    Args:
+        target: The cloud to ask.
+        task_definition: ARN or `family:revision`.
+        service: Name of the service, which its main container has too; else the first container counts.
+    """
+    described = target.ecs.describe_task_definition(taskDefinition=task_definition)["taskDefinition"]
+    containers = described["containerDefinitions"]
+    chosen = next((item for item in containers if item["name"] == service), containers[0])
+    return chosen["image"]
+
+
+def pin(resources: Iterable[CloudResource], images: Mapping[str, str]) -> dict[str, str]:
+    """Configuration overrides that make services run these images without a build.
+
+    An image in the service's own repository is named by its digest, so that the stack keeps the repository; any
+    other is an image that was built elsewhere.
+
+    Args:
+        resources: The stack's resources.
+        images: Service name → `repository@sha256:…`.
+
+    Raises:
+        LocalCloudError: An image is not given by digest.
+    """
+    own = {
+        item.name: str(item.outputs.get("repositoryUrl", ""))
+        for item in resources
+        if item.type == _REPOSITORY
+    }
+    overrides = {}
+    for service, image in images.items():
+        repository, _, digest = image.partition("@")
+        if not digest.startswith("sha256:"):
+            raise LocalCloudError(f"service {service!r} does not run an image by digest: {image}")
+        if own.get(service) == repository:
+            overrides[f"services.{service}.build.digest"] = digest
+        else:
+            overrides[f"services.{service}.image"] = image
+    return overrides

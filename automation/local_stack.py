@@ -1,0 +1,159 @@
+"""A stack on the local cloud, run by the built-in engine or by Pulumi's."""
+
+import dataclasses
+import os
+from functools import cached_property
+
+from automation.engines import EngineName, StackEngine
+from automation.engines.builtin import BuiltInEngine
+from automation.engines.choice import EngineRecord, choose_engine
+from automation.engines.local_pulumi import local_environment, remove_stale_locks, workspace_folder
+from automation.engines.provider_host import served_providers
+from automation.engines.workspace import StackSource
+from automation.events import Report
+from automation.stacks import LOCAL_STACK, Stack
+from automation.target import Target
+from localcloud import console, emulator, setup
+from localcloud.engine import Operation, Outcome, Project
+from localcloud.engine.state import stack_lock
+from localcloud.errors import LocalCloudError
+from localcloud.providers import local_providers
+from localcloud.settings import CloudSettings
+
+
+class LocalStack(Stack):
+    """A stack on the local cloud.
+
+    Args:
+        source: The files that describe it.
+        settings: The local cloud.
+        engine: Engine to use; None for the one that deployed the stack, or without one Pulumi's where its CLI is.
+        report: Called with every event of an operation.
+    """
+
+    def __init__(
+        self, source: StackSource, settings: CloudSettings, engine: EngineName | None, report: Report
+    ) -> None:
+        super().__init__(source, report)
+        self._settings = settings
+        self._asked = engine
+        self._record_file = EngineRecord(settings, source.stack)
+
+    @property
+    def target(self) -> Target:
+        """The local cloud."""
+        return self._target
+
+    @cached_property
+    def _target(self) -> Target:
+        region = self.source.region or self._settings.region
+        return Target(stack=self.name, region=region, local=self._settings)
+
+    @property
+    def engine_name(self) -> EngineName:
+        """The stack's owner, or what would become it."""
+        cloud = emulator.running(self._settings)
+        return self._choose(cloud.world if cloud else "")
+
+    @property
+    def how_to_deploy(self) -> str:
+        """`make up`, with the stack's name where it is not the default."""
+        return "make up" if self.name == LOCAL_STACK else f"make up STACK={self.name}"
+
+    def destroy(self) -> Outcome:
+        """Delete every resource; a stack whose local cloud is gone has none."""
+        cloud = emulator.running(self._settings)
+        if cloud is None:
+            console.info("the local cloud does not run, so nothing of the stack exists")
+            return Outcome(operation=Operation.DESTROY, ok=True)
+        if self._record_file.read(cloud.world) is None:
+            console.info(f"stack {self.name!r} has not been deployed in this local cloud")
+        outcome = super().destroy()
+        if outcome.ok:
+            self._record_file.remove()
+        return outcome
+
+    def _with_source(self, source: StackSource) -> "LocalStack":
+        return LocalStack(source, self._settings, self._asked, self._report)
+
+    def _prepare(self) -> StackEngine:
+        project = self._project  # wrong configuration is said before anything is installed
+        machine = setup.prepare(self._settings)
+        # The emulator runs the tasks on the engine that the set-up found, which a Docker context may have named.
+        os.environ.setdefault("DOCKER_HOST", machine.engine.host)
+        with console.step("Local cloud") as progress:
+            cloud = emulator.start(self._settings)
+            progress.done(f"answers at {cloud.endpoint}")
+        chosen = self._choose(cloud.world)
+        engine = self._make(chosen, project, cloud.world, machine)
+        self._record_file.write(chosen, cloud.world)
+        return engine
+
+    def _engine(self, *, start: bool) -> StackEngine:
+        project = self._project
+        cloud = emulator.running(self._settings) or (emulator.start(self._settings) if start else None)
+        if cloud is None:
+            raise LocalCloudError(
+                f"the local cloud does not run, so stack {self.name!r} is not deployed",
+                fix=self.how_to_deploy,
+            )
+        return self._make(self._choose(cloud.world), project, cloud.world)
+
+    def _choose(self, world: str) -> EngineName:
+        return choose_engine(self._asked, self._record_file.read(world), self.name)
+
+    @cached_property
+    def _project(self) -> Project:
+        loaded = Project.load(
+            self.source.folder, self.source.settings_of, overrides=dict(self.source.overrides)
+        )
+        return dataclasses.replace(loaded, stack=self.name)
+
+    def _make(
+        self, name: EngineName, project: Project, world: str, machine: setup.Machine | None = None
+    ) -> StackEngine:
+        if name is EngineName.BUILT_IN:
+            return BuiltInEngine(
+                project,
+                settings=self._settings,
+                world=world,
+                providers=local_providers(self._settings, machine),
+                on_event=self._report,
+            )
+        # Imported when it is needed: the Automation API is half a second of a verb's start.
+        from automation.engines.pulumi_cli import PulumiEngine, PulumiSetup  # noqa: PLC0415
+
+        engine = PulumiEngine(
+            self.source,
+            PulumiSetup(
+                workspace=workspace_folder(self._settings, self.name),
+                environment=local_environment(self._settings, self.source),
+                providers=lambda: served_providers(self._settings, self.source.folder),
+                lock=self._lock,
+            ),
+            self._report,
+        )
+        if self._record_file.of_another_world(world) is EngineName.PULUMI:
+            with self._lock():
+                engine.forget()
+            self._record_file.remove()
+            console.warn("the local cloud was restarted empty; what its last run knew no longer exists")
+        return engine
+
+    def _lock(self) -> "_Lock":
+        return _Lock(self._settings, self.name)
+
+
+class _Lock:
+    """The lock that both engines take on a local stack; with it in hand, a lock of the backend is a dead run's."""
+
+    def __init__(self, settings: CloudSettings, stack: str) -> None:
+        self._settings, self._stack = settings, stack
+        self._inner = stack_lock(settings.state_file(stack), stack)
+
+    def __enter__(self) -> None:
+        self._inner.__enter__()
+        remove_stale_locks(self._settings, self._stack)
+
+    def __exit__(self, *details: object) -> None:
+        self._inner.__exit__(*details)  # type: ignore[arg-type]  # the three values every context manager gets

@@ -1,0 +1,57 @@
+"""Open a stack where it runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from automation.aws_stack import AwsStack
+from automation.engines import EngineName
+from automation.engines.choice import engine_from_environment
+from automation.engines.workspace import StackSource
+from automation.events import Report
+from automation.local_stack import LocalStack
+from automation.stacks import LOCAL_STACK, Stack
+from localcloud.errors import LocalCloudError
+from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+
+
+def open_stack(
+    name: str,
+    *,
+    local: bool = False,
+    project: Path | None = None,
+    engine: EngineName | None = None,
+    settings_of: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    report: Report = lambda _: None,
+) -> Stack:
+    """Open a stack; nothing is started or changed.
+
+    Args:
+        name: Stack name: the part of `Pulumi.<name>.yaml`.
+        local: Whether it runs on the local cloud; the stack `local` always does.
+        project: Folder of Pulumi.yaml; this repository when None.
+        engine: Engine for a stack on the local cloud; None for the variable LOCALCLOUD_ENGINE, or without it the
+            engine that deployed the stack, or Pulumi's where its CLI is installed.
+        settings_of: Stack whose file describes this one; None for its own.
+        overrides: Configuration that wins over the file, for this object only: `services.web.desiredCount` → `3`.
+        report: Called with every event of an operation.
+
+    Raises:
+        LocalCloudError: The stack runs on AWS and the pulumi CLI is missing, or an engine cannot be had.
+    """
+    source = StackSource(
+        folder=(project or REPOSITORY_ROOT).resolve(),
+        stack=name,
+        settings_of=settings_of or name,
+        overrides=overrides or {},
+    )
+    if local or name == LOCAL_STACK:
+        return LocalStack(
+            source, CloudSettings.from_environment(), engine or engine_from_environment(), report
+        )
+    if engine is EngineName.BUILT_IN:
+        raise LocalCloudError(
+            f"stack {name!r} runs on AWS, and the built-in engine runs stacks on the local cloud only",
+            fix="leave --engine away, or add --local",
+        )
+    return AwsStack(source, report)
