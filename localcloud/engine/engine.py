@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -171,7 +172,12 @@ class Engine:
     def _evaluate(self, run: Run) -> Properties | None:
         recover(run)
         registrar = Registrar(run)
+        before = _stack_outputs(run.state)
         outputs = None if run.failed else run_program(self._project, run, registrar)
+        if run.failed:
+            # A program that stopped half-way has not exported all: as in Pulumi, absence does not mean removal.
+            _keep_stack_outputs(run.state, before)
+            outputs = None
         # What a failed run has not registered may still be wanted, and what it should have replaced be in
         # use.
         if not run.failed:
@@ -202,6 +208,14 @@ def _stack_outputs(state: State) -> Properties:
         if resource.type == STACK_TYPE:
             return resource.outputs
     return {}
+
+
+def _keep_stack_outputs(state: State, before: Properties) -> None:
+    for resource in state.resources.values():
+        if resource.type == STACK_TYPE and before.keys() - resource.outputs.keys():
+            kept = replace(resource, outputs={**before, **resource.outputs})
+            state.change(lambda: state.put(kept))  # noqa: B023  called here and now
+            return
 
 
 def _outcome(run: Run, before: Properties, after: Properties, started: float) -> Outcome:

@@ -122,6 +122,15 @@ def test_an_exception_of_the_program_is_shown_with_the_programs_lines_only(bench
     assert bench.cloud.names() == ["kept", "new"]
 
 
+def test_a_program_that_stops_half_way_does_not_take_the_outputs_away(bench: Workbench) -> None:
+    assert bench.up('pulumi.export("url", "http://one")\npulumi.export("n", 1)').ok
+    failed = bench.up('pulumi.export("n", 2)\nraise ValueError("no")')
+    assert not failed.ok
+    assert bench.engine().outputs() == {"url": "http://one", "n": 2}
+    assert bench.up('pulumi.export("n", 3)').ok
+    assert bench.engine().outputs() == {"n": 3}
+
+
 def test_a_run_error_is_shown_as_its_message_alone(bench: Workbench) -> None:
     assert bench.up('raise pulumi.RunError("set shop:size")').errors == ("set shop:size",)
 
