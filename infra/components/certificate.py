@@ -66,7 +66,7 @@ class Certificate(pulumi.ComponentResource):
             lambda options: next(option for option in options if option.domain_name == host)
         )
         return aws.route53.Record(
-            f"{name}-proof-{host.replace('*', 'any').replace('.', '-')}",
+            f"{name}-proof-{host}",
             zone_id=zone_id,
             name=option.apply(lambda known: str(known.resource_record_name)),
             type=option.apply(lambda known: str(known.resource_record_type)),

@@ -98,7 +98,7 @@ class LoadBalancer(pulumi.ComponentResource):
             for cidr in cidrs:
                 aws.vpc.SecurityGroupIngressRule(
                     # Named after the range: taking one out of the list leaves the other rules alone.
-                    f"{self._name}-{what}-{cidr.replace('.', '-').replace('/', '-')}",
+                    f"{self._name}-{what}-{cidr}",
                     security_group_id=group.id,
                     description=f"{what} from {cidr}",
                     cidr_ipv4=cidr,
@@ -182,7 +182,7 @@ class LoadBalancer(pulumi.ComponentResource):
         zone_id = aws.route53.get_zone_output(name=zone, opts=pulumi.InvokeOutputOptions(parent=self)).zone_id
         for host in names:
             aws.route53.Record(
-                f"{self._name}-{host.replace('*', 'any').replace('.', '-')}",
+                f"{self._name}-{host}",
                 zone_id=zone_id,
                 name=host,
                 type="A",

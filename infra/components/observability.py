@@ -73,7 +73,7 @@ class Observability(pulumi.ComponentResource):
         subscribers += [("https", address) for address in settings.webhooks]
         for protocol, address in subscribers:
             aws.sns.TopicSubscription(
-                f"{self._name}-{events.subscription_name(address)}",
+                f"{self._name}-{address}",
                 topic=topic.arn,
                 protocol=protocol,
                 endpoint=address,

@@ -89,7 +89,7 @@ class ServiceSecrets(pulumi.ComponentResource):
 
     def _created(self, variable: str, source: SecretSource, key: str) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        logical_name = f"{self._name}-{variable.lower().replace('_', '-')}"
+        logical_name = f"{self._name}-{variable}"
         secret = aws.secretsmanager.Secret(
             logical_name,
             description=f"{variable} of the ECS service {self._name}",

@@ -90,7 +90,7 @@ class TaskRoles(pulumi.ComponentResource):
         args = self._args
         policies: list[pulumi.Resource] = [
             aws.iam.RolePolicyAttachment(
-                f"{self._name}-task-{arn.rsplit('/', 1)[-1]}",
+                f"{self._name}-task-{'/'.join(arn.split(':')[4:])}",
                 role=role.name,
                 policy_arn=arn,
                 opts=self._child,

@@ -1,5 +1,6 @@
 """Container definitions of a task, in the shape of the ECS API (RegisterTaskDefinition, ContainerDefinition)."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -120,7 +121,9 @@ def volumes(service: Service) -> list[str]:
 
 
 def _volume(path: str) -> str:
-    return "writable-" + "".join(c if c.isalnum() else "-" for c in path.strip("/"))
+    """A name of letters and hyphens; the hash keeps `/a/b` and `/a-b` apart."""
+    words = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.strip("/"))
+    return f"{words[:40]}-{hashlib.sha256(path.encode()).hexdigest()[:6]}"
 
 
 def _confinement(container: Container) -> Definition:

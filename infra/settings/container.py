@@ -11,7 +11,7 @@ from infra.settings.secrets import ConfigKey
 ImageReference = Annotated[
     str,
     Field(
-        pattern=r"^[a-z0-9][a-z0-9._:/-]*[a-z0-9](:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})$",
+        pattern=r"^[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})$",
         examples=["ghcr.io/shop/web:1.4.2"],
     ),
 ]

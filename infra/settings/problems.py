@@ -22,6 +22,7 @@ class Problem:
         value: The value found; `...` where there is none to show.
         fix: A value that would be accepted, `REMOVE`, or None when only the author can know.
         related: Other keys the rule looked at.
+        is_missing: Whether the key is not there at all.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class Problem:
     value: Any = ...
     fix: Any = None
     related: Sequence[Path] = ()
+    is_missing: bool = False
 
     def render(self, namespace: str) -> str:
         """The problem as lines of text."""

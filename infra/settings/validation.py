@@ -34,10 +34,11 @@ def validate(
             settings = Settings.model_validate(data)
         except ValidationError as error:
             found = [_problem(details, data) for details in error.errors(include_url=False)]
-            problems += found
-            # Without anything left to take out, the rest cannot be judged.
+            # What was taken out before may now be missing: that is no new mistake.
+            wrong = {problem.path for problem in problems}
+            problems += [problem for problem in found if not _touches(problem.path, wrong)]
             removed = [_take_out(data, problem) for problem in found]
-            if not all(removed) or not data:
+            if not any(removed):
                 return None, _in_order(problems)
     wrong = {problem.path for problem in problems}
     problems += [
@@ -66,7 +67,7 @@ def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
         found = schema.at(path)
         wanted = schema.describe(found) if found else "a value"
         example = _example(found) if found else None
-        return Problem(path=path, message=f"is missing; allowed: {wanted}", fix=example)
+        return Problem(path=path, message=f"is missing; allowed: {wanted}", fix=example, is_missing=True)
     if details["loc"][-1] == "[key]":
         message = f"the name {path[-1]!r} is not allowed: {_key_rule(path)}"
         return Problem(path=path, message=message, fix=_key_fix(path, data))
@@ -160,20 +161,21 @@ def _closest_choice(choices: list[Any], value: Any) -> Any:
 
 
 def _take_out(data: Any, problem: Problem) -> bool:
-    """Remove the smallest part of `data` that makes the problem go away; False when nothing can be removed."""
-    path = problem.path
-    if problem.message.startswith("is missing"):
-        path = path[:-1]
-    # One bad element of a list, or one bad entry of a map of scalars, takes the list along: what is left of
-    # it could break other rules that the author never broke.
+    """Remove the smallest part of `data` that makes the problem go away; False when there is nothing to remove."""
+    path = problem.path[:-1] if problem.is_missing else problem.path
+    # One bad element takes its list along: what is left of it could break rules that the author never broke.
     while path and isinstance(path[-1], int):
         path = path[:-1]
-    if not path:
+    *parents, last = path or ("",)
+    for part in parents:
+        data = data[part] if _holds(data, part) else None
+    if not _holds(data, last):
         return False
-    for part in path[:-1]:
-        if not isinstance(data, dict) or part not in data:
-            return True
-        data = data[part]
-    if isinstance(data, dict):
-        data.pop(path[-1], None)
+    del data[last]
     return True
+
+
+def _holds(data: Any, part: str | int) -> bool:
+    if isinstance(data, list):
+        return isinstance(part, int) and part < len(data)
+    return isinstance(data, dict) and part in data

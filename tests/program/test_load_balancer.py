@@ -58,10 +58,10 @@ def test_domain_is_proved_served_and_named_in_dns() -> None:
     assert certificate["subjectAlternativeNames"] == ["example.com"]
     records = {record.name: record.inputs for record in recorded.all("aws:route53/record:Record")}
     # ACM lists its options in an order of its own: each record must carry its own name's proof.
-    assert records["load-balancer-proof-www-example-com"]["name"] == "_x.www.example.com."
-    assert records["load-balancer-proof-example-com"]["name"] == "_x.example.com."
-    assert records["load-balancer-www-example-com"]["aliases"][0]["evaluateTargetHealth"] is True
-    assert records["load-balancer-example-com"]["type"] == "A"
+    assert records["load-balancer-proof-www.example.com"]["name"] == "_x.www.example.com."
+    assert records["load-balancer-proof-example.com"]["name"] == "_x.example.com."
+    assert records["load-balancer-www.example.com"]["aliases"][0]["evaluateTargetHealth"] is True
+    assert records["load-balancer-example.com"]["type"] == "A"
     assert recorded.exports["url"] == "https://www.example.com"
 
 
@@ -75,7 +75,7 @@ def test_wildcard_is_proved_once() -> None:
     domain = {"name": "example.com", "zone": "example.com", "alternativeNames": ["*.example.com"]}
     recorded = deploy_services({"web": {}}, loadBalancer={"domain": domain})
     proofs = [r.name for r in recorded.all("aws:route53/record:Record") if "proof" in r.name]
-    assert proofs == ["load-balancer-proof-example-com"]
+    assert proofs == ["load-balancer-proof-example.com"]
 
 
 def test_domain_elsewhere_needs_a_certificate() -> None:

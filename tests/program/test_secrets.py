@@ -33,7 +33,7 @@ def test_container_reads_each_secret_where_it_is(three: Recorded) -> None:
     assert values["DB_PASSWORD"] == (
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/db-AbCdEf:password::"
     )
-    assert values["API_KEY"].startswith("arn:aws:secretsmanager:us-east-1:123456789012:secret:web-api-key-")
+    assert values["API_KEY"].startswith("arn:aws:secretsmanager:us-east-1:123456789012:secret:web-API_KEY-")
 
 
 def test_execution_role_reads_exactly_those(three: Recorded) -> None:
@@ -52,7 +52,7 @@ def test_new_version_of_a_secret_rolls_the_tasks(three: Recorded) -> None:
     assert service["forceNewDeployment"] is True
     assert service["triggers"]["secret-TOKEN"] == "3"
     assert service["triggers"]["secret-DB_PASSWORD"] == "v-new"
-    assert service["triggers"]["secret-API_KEY"].startswith("version-of-web-api-key")
+    assert service["triggers"]["secret-API_KEY"].startswith("version-of-web-API_KEY")
 
 
 def test_other_version_changes_the_trigger_and_nothing_else() -> None:
@@ -133,7 +133,7 @@ def test_app_may_do_what_its_settings_say_and_no_more() -> None:
     assert first["Resource"] == ["arn:aws:s3:::shop-123456789012/*"]
     assert second["Resource"] == ["arn:aws:sqs:us-east-1:123456789012:orders"]
     assert second["Condition"] == {"Bool": {"aws:SecureTransport": "true"}}
-    attached = recorded.one("RolePolicyAttachment", "web-task-AWSXRayDaemonWriteAccess")
+    attached = recorded.one("RolePolicyAttachment", "web-task-aws/policy/AWSXRayDaemonWriteAccess")
     assert attached.inputs["role"].startswith("web-task")
 
 

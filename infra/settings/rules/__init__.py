@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
-from infra.settings.rules import deployment, network, service, stack
+from infra.settings.rules import deployment, duplicates, network, service, stack
 
 
 def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[Problem]:
@@ -17,6 +17,7 @@ def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[
         settings: The settings.
         config_secrets: Names of the encrypted values in the stack's configuration.
     """
+    yield from duplicates.problems(settings)
     yield from network.problems(settings)
     yield from stack.problems(settings, config_secrets)
     for name, one in settings.services.items():

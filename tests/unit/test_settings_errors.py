@@ -1,0 +1,224 @@
+"""Mistakes of a stack file: all at once, each with key, value, what is allowed, and the fix."""
+
+from typing import Any
+
+import pytest
+import yaml
+from infra.settings.validation import validate
+
+TEN_MISTAKES = """
+servces: {}
+network:
+  existing: { vpcId: vpc-1, publicSubnetIds: [subnet-0aaaaaaaa, subnet-0bbbbbbbb] }
+loadBalancer: { idleTimeout: 9999 }
+services:
+  web: { cpu: 300, memroy: 512, port: abc }
+  api:
+    cpu: 512
+    memory: 600
+    route: { paths: [/api/*] }
+    healthCheck: { interval: 5, timeout: 9 }
+    stopTimeout: 60
+    deployment: { strategy: blue }
+"""
+
+
+def complaints(text: str | dict[str, Any], secrets: frozenset[str] = frozenset()) -> dict[str, str]:
+    data = yaml.safe_load(text) if isinstance(text, str) else text
+    settings, problems = validate(data, secrets)
+    assert (settings is None) is bool(problems)
+    rendered = [problem.render("ecs-microservice") for problem in problems]
+    return {line.removeprefix("ecs-microservice:").split(" is ")[0].split(": ")[0]: line for line in rendered}
+
+
+def one(data: dict[str, Any], **more: Any) -> str:
+    (text,) = complaints({"services": {"web": data}, **more}).values()
+    return text
+
+
+def test_ten_mistakes_are_ten_complaints_each_with_its_fix() -> None:
+    found = complaints(TEN_MISTAKES)
+    assert set(found) == {
+        "servces",
+        "network.existing.vpcId",
+        "loadBalancer.idleTimeout",
+        "services.web.cpu",
+        "services.web.memroy",
+        "services.web.port",
+        "services.api.memory",
+        "services.api.healthCheck.timeout",
+        "services.api.stopTimeout",
+        "services.api.deployment.strategy",
+    }
+    assert all("\n  fix: pulumi config " in text for text in found.values())
+
+
+def test_complaint_has_key_value_allowed_and_fix() -> None:
+    assert one({"cpu": 300}) == (
+        "ecs-microservice:services.web.cpu is 300: allowed: 256, 512, 1024, 2048, 4096, 8192 or 16384\n"
+        "  fix: pulumi config set --path 'ecs-microservice:services.web.cpu' 256"
+    )
+
+
+def test_unknown_key_is_compared_with_the_known_ones() -> None:
+    text = one({"memroy": 1024})
+    assert "did you mean memory?" in text
+    assert "pulumi config rm --path 'ecs-microservice:services.web.memroy'" in text
+    assert "pulumi config set --path 'ecs-microservice:services.web.memory' 1024" in text
+
+
+def test_snake_case_is_recognized() -> None:
+    assert "did you mean desiredCount?" in one({"desired_count": 3})
+
+
+def test_key_that_resembles_nothing_is_answered_with_what_there_is() -> None:
+    text = one({}, zzz=1)
+    assert "unknown key; allowed here: cluster, loadBalancer, network" in text
+    assert "pulumi config rm --path 'ecs-microservice:zzz'" in text
+
+
+def test_number_out_of_range_is_brought_to_the_nearest_end() -> None:
+    assert one({"port": 70000}).endswith("'ecs-microservice:services.web.port' 65535")
+    assert "a whole number from 1 to 65535" in one({"port": 70000})
+
+
+def test_misspelt_choice_is_answered_with_the_closest() -> None:
+    assert one({"deployment": {"strategy": "bluegreen"}}).endswith("deployment.strategy' blueGreen")
+
+
+def test_fargate_size_is_answered_with_the_next_larger() -> None:
+    text = one({"cpu": 1024, "memory": 2500})
+    assert "Fargate has no such size with cpu 1024; allowed: 2048 to 8192 in steps of 1024" in text
+    assert text.endswith("'ecs-microservice:services.web.memory' 3072")
+
+
+@pytest.mark.parametrize("where", ["environment", "secrets"])
+def test_value_that_could_be_a_secret_is_never_repeated(where: str) -> None:
+    text = one({where: {"PASSWORD": ["hunter2"]}})
+    assert "hunter2" not in text
+    assert "(not shown)" in text
+
+
+def test_build_argument_is_never_repeated() -> None:
+    assert "hunter2" not in one({"build": {"args": {"TOKEN": ["hunter2"]}}})
+
+
+def test_value_is_quoted_for_the_shell() -> None:
+    text = one({}, tags={"a": "x" * 300})
+    assert "ecs-microservice:tags.a is " in text
+    assert len(text.splitlines()[0]) < 400
+
+
+def test_service_name_is_explained_and_renamed() -> None:
+    found = complaints({"services": {"Web_App": {"port": 80}}})
+    (text,) = found.values()
+    assert "lower-case letters, digits and single hyphens" in text
+    assert "pulumi config set --path 'ecs-microservice:services.web-app.port' 80" in text
+
+
+def test_missing_services_are_the_first_thing_to_say() -> None:
+    (text,) = complaints({}).values()
+    assert text.startswith("ecs-microservice:services: is missing; allowed: a map of name")
+
+
+def test_wrong_shape_of_a_whole_concern_is_one_complaint() -> None:
+    (text,) = complaints({"services": {"web": {}}, "network": "default"}).values()
+    assert text.startswith(
+        'ecs-microservice:network is "default": allowed: an object with the keys create, existing'
+    )
+
+
+def test_rule_about_a_field_that_is_already_wrong_stays_quiet() -> None:
+    assert set(complaints({"services": {"web": {"cpu": 300, "memory": 600}}})) == {"services.web.cpu"}
+
+
+def test_two_services_that_take_everything_are_told_apart() -> None:
+    (text,) = complaints({"services": {"web": {}, "api": {}}}).values()
+    assert text.startswith(
+        "ecs-microservice:services.api.route: has no paths or hosts and takes every request"
+    )
+    assert "services.api.route.paths[1]' '/api/*'" in text
+
+
+def test_two_services_with_one_priority() -> None:
+    services = {
+        "web": {"route": {"priority": 5, "paths": ["/a"]}},
+        "api": {"route": {"priority": 5, "paths": ["/b"]}},
+    }
+    (text,) = complaints({"services": services}).values()
+    assert "services.api.route.priority is 5: is also that of services.web" in text
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ({"route": {"paths": ["/a", "/b", "/c", "/d", "/e", "/f"]}}, "has 6 paths and hosts; allowed: at most 5"),
+        ({"slowStart": 10}, "allowed: 0 or 30 to 900"),
+        ({"stopTimeout": 60}, "allowed: at most the deregistrationDelay of 30 s"),
+        ({"deregistrationDelay": 0}, "services.web.deregistrationDelay' 30"),
+        ({"scaling": {"min": 5, "max": 2}}, "allowed: at most the max of 2"),
+        ({"scaling": {"stepCpu": {"low": 80, "high": 70}}}, "allowed: less than the high of 70"),
+        ({"image": "ghcr.io/shop/web"}, "text such as ghcr.io/shop/web:1.4.2"),
+        ({"secrets": {"A": {}}}, "has none; allowed: exactly one of ssm, secretsManager and config"),
+        ({"secrets": {"A": {"ssm": "/a", "config": "b"}}}, "has ssm and config; allowed: exactly one"),
+        ({"secrets": {"A": {"ssm": "/a", "jsonKey": "k"}}}, "an SSM parameter has no keys"),
+        ({"launch": "ec2"}, "the cluster has no EC2 capacity"),
+        ({"executeCommand": True, "container": {"readOnlyRootFilesystem": False}}, "the cluster forbids sessions"),
+        ({"discovery": {}}, "needs a domain to be found in"),
+        ({"route": {"enabled": False}, "deployment": {"strategy": "canary"}}, "allowed: rolling"),
+        ({"environment": {"A": "1"}, "secrets": {"A": {"ssm": "/a"}}}, "is also a secret of the service"),
+        ({"container": {"ulimits": {"nofile": {"soft": 9, "hard": 1}}}}, "at most the hard limit of 1"),
+        ({"deployment": {"hooks": [{"lambdaArn": "x", "stages": ["PRE_SCALE_UP"]}]}}, "allowed: an ARN"),
+        ({"deployment": {"testTraffic": True}}, "a rolling deployment has no version to test apart"),
+        ({"sidecars": {"web": {"image": "x:1"}}}, "has the name of the service's own container"),
+        ({"sidecars": {"a": {"image": "x:1", "memory": 512}}}, "reserve 512 of the task's 512 MiB"),
+    ],
+)  # fmt: skip
+def test_rules_between_fields(service: dict[str, Any], expected: str) -> None:
+    assert any(expected in text for text in complaints({"services": {"web": service}}).values())
+
+
+@pytest.mark.parametrize(
+    ("concerns", "expected"),
+    [
+        ({"network": {"create": {"cidr": "10.0.0.0/27"}}}, "does not hold the subnets of 3 zones"),
+        ({"network": {"create": {"cidr": "10.0.0.1/16"}}}, "network.create.cidr' 10.0.0.0/16"),
+        ({"network": {"create": {}, "existing": {"vpcId": "vpc-0a1b2c3d", "publicSubnetIds": [
+            "subnet-0aaaaaaaa", "subnet-0bbbbbbbb"]}}}, "allowed: only one of the two"),
+        ({"loadBalancer": {"domain": {"name": "a.org", "zone": "b.org"}}}, "names that end in .b.org"),
+        ({"loadBalancer": {"domain": {"name": "*.b.org", "zone": "b.org"}}}, "a name without wildcard"),
+        ({"loadBalancer": {"testListener": {"port": 80, "allowedCidrs": ["10.0.0.0/8"]}}}, "public listeners"),
+        ({"cluster": {"fargate": {"onDemandWeight": 0}}}, "no capacity has a weight"),
+        ({"cluster": {"ec2": {"minSize": 9, "maxSize": 3}}}, "at most the maxSize of 3"),
+        ({"tags": {"aws:x": "y"}}, "names that begin with aws: belong to AWS"),
+    ],
+)  # fmt: skip
+def test_rules_of_the_stack(concerns: dict[str, Any], expected: str) -> None:
+    found = complaints({"services": {"web": {}}, **concerns})
+    assert any(expected in text for text in found.values()), found
+
+
+def test_fixes_that_are_values_make_the_complaint_go_away() -> None:
+    """Every `config set` line of the ten mistakes, applied, leaves settings that load."""
+    data = yaml.safe_load(TEN_MISTAKES)
+    for _ in range(5):
+        _, problems = validate(data)
+        if not problems:
+            return
+        for problem in problems:
+            for line in problem.render("p").splitlines()[1:]:
+                apply(data, line.strip().removeprefix("fix: pulumi config "))
+    pytest.fail(f"still wrong after five rounds: {[p.render('p') for p in problems]}")
+
+
+def apply(data: dict[str, Any], command: str) -> None:
+    """What `pulumi config set --path` and `rm --path` do to a plain key path."""
+    verb, rest = command.split(" --path ", 1)
+    key, _, text = rest.partition("' ")
+    *parents, last = key.strip("'").removeprefix("p:").split(".")
+    for parent in parents:
+        data = data.setdefault(parent, {})
+    if verb == "rm":
+        data.pop(last, None)
+    else:
+        data[last] = int(text) if text.isdecimal() else text.strip("'")
