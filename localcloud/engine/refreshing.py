@@ -24,10 +24,10 @@ def refresh_all(run: Run) -> None:
 
 
 def _refresh(run: Run, resource: Resource) -> None:
-    if run.cancelled.is_set() or resource.is_provider:
+    if run.cancelled.is_set():
         return
     try:
-        if resource.custom:
+        if resource.custom and not resource.is_provider:
             _read(run, resource)
         else:
             with run.step(Op.SAME, resource):
