@@ -18,6 +18,7 @@ from localcloud.emulator.ecs.scheduler import Scheduler, targets_of
 from localcloud.emulator.ecs.service_api import ServiceApi
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.ecs.task_run import Hooks, TaskRun
+from localcloud.emulator.metrics import store
 
 
 def install(port: int) -> Balancing:
@@ -44,6 +45,7 @@ def install(port: int) -> Balancing:
     _install_tasks(scheduler, registry)
     _install_services(scheduler)
     _install_registry_addresses(port)
+    upstream.cloudwatch._evict_old_metrics = store.evict
     scheduler.start()
     return balancing
 

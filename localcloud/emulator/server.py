@@ -22,6 +22,7 @@ from localcloud.emulator.front import front_protocol
 from localcloud.emulator.identity import instance_of
 from localcloud.emulator.install import install
 from localcloud.emulator.leftovers import remove_containers
+from localcloud.emulator.metrics.publisher import Publisher
 from localcloud.emulator.ports import bind_address, bind_loopback
 from localcloud.emulator.world import Application, World, with_world
 from localcloud.settings import CloudSettings
@@ -72,11 +73,13 @@ async def serve(settings: CloudSettings, application: Application, sockets: list
         loop.add_signal_handler(number, server.leave)
     sockets += bridge_socket(settings.port)
     serving = asyncio.create_task(server.serve(sockets=sockets))
+    publishing = asyncio.create_task(Publisher(balancing.registry, balancing.traffic).run())
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     write_process_file(settings, world)
     logger.info("world %s on port %d", world.id, settings.port)
     await serving
+    publishing.cancel()
 
 
 class Server(uvicorn.Server):

@@ -84,6 +84,11 @@ WRAPPED = (
     Wrapped("alb", "_delete_lb", "alb.api", "40fe6b0fdfb7"),
     Wrapped("alb", "handle_request", "alb.api", "6a52a86b0908"),
     Wrapped("alb", "_rule_sort_key", "alb.routing", "326768b5f8c3"),
+    Wrapped("cloudwatch", "_store_datum", "metrics.store", "e0194e701d56"),
+    Wrapped("cloudwatch", "_dims_key", "metrics.store", "a304eb3ef986"),
+    Wrapped("cloudwatch", "_calc_stats", "metrics.store", "889e1bfc89dc"),
+    Wrapped("cloudwatch", "_stat_value", "metrics.store", "cfaad9598233"),
+    Wrapped("cloudwatch", "_evict_old_metrics", "metrics.store", "cf47bc1522ad"),
     Wrapped("ecr", "_repo_uri", "install", "a66aef5315e8"),
     Wrapped("ecr", "_get_authorization_token", "install", "92111f2ea183"),
 )

@@ -113,6 +113,7 @@ class TaskRun:
             for entry in definition["containerDefinitions"]
         }
         self._metadata_tokens: list[str] = []
+        task["_definition"] = definition
         task["_has_health_check"] = any(
             part.essential and part.definition.get("healthCheck") for part in self._parts.values()
         )

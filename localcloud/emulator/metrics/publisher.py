@@ -1,0 +1,160 @@
+"""Metrics under the names and dimensions AWS gives them, every few seconds instead of every minute."""
+
+import asyncio
+import logging
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from localcloud.emulator import upstream
+from localcloud.emulator.alb import groups
+from localcloud.emulator.alb.registry import Registry
+from localcloud.emulator.alb.traffic import Flow, Traffic
+from localcloud.emulator.ecs import state
+from localcloud.emulator.metrics import store
+from localcloud.emulator.metrics.usage import Sampler, Usage, service_of
+
+logger = logging.getLogger(__name__)
+PUBLISH_SECONDS = 5.0
+ECS = "AWS/ECS"
+INSIGHTS = "ECS/ContainerInsights"
+LOAD_BALANCER = "AWS/ApplicationELB"
+
+
+class Publisher:
+    """Publishes what tasks use and what load balancers carry."""
+
+    def __init__(self, registry: Registry, traffic: Traffic) -> None:
+        self._registry = registry
+        self._traffic = traffic
+        self._sampler = Sampler()
+
+    async def run(self) -> None:
+        """Publish for as long as the emulator lives."""
+        while True:
+            await asyncio.sleep(PUBLISH_SECONDS)
+            try:
+                usages = await asyncio.to_thread(self._sampler.sample)
+                now = time.time()
+                self._publish_tasks(usages, now)
+                self._publish_services(now)
+                self._publish_traffic(now)
+                self._publish_hosts(now)
+                store.evict()
+            except Exception:
+                logger.exception("metrics")
+
+    def _publish_tasks(self, usages: list[Usage], now: float) -> None:
+        """CPUUtilization and MemoryUtilization of services and clusters, one value per task."""
+        for usage in usages:
+            account, region = _owner(usage.task["taskArn"])
+            named = service_of(usage.task)
+            cluster = str(usage.task["clusterArn"]).rpartition("/")[2]
+            with upstream.responses.request_scope(account, region):
+                for dimensions in _service_and_cluster(cluster, named[1] if named else None):
+                    for name, value in (("CPU", usage.cpu_percent), ("Memory", usage.memory_percent)):
+                        store.put(ECS, f"{name}Utilization", dimensions, {value: 1}, unit="Percent", when=now)
+                    if _has_insights(cluster):
+                        _put_insights(usage, dimensions, now)
+
+    def _publish_services(self, now: float) -> None:
+        """The task counts of Container Insights."""
+        for key, service in state.services():
+            with key.scope():
+                if not _has_insights(key.cluster) or service["status"] != "ACTIVE":
+                    continue
+                dimensions = {"ClusterName": key.cluster, "ServiceName": service["serviceName"]}
+                for name, value in (
+                    ("RunningTaskCount", service["runningCount"]),
+                    ("PendingTaskCount", service["pendingCount"]),
+                    ("DesiredTaskCount", service["desiredCount"]),
+                    ("DeploymentCount", len(service["deployments"])),
+                ):
+                    store.put(INSIGHTS, name, dimensions, {float(value): 1}, unit="Count", when=now)
+
+    def _publish_traffic(self, now: float) -> None:
+        for (balancer, group), flow in self._traffic.take().items():
+            with upstream.responses.request_scope(groups.account_of(balancer), groups.region_of(balancer)):
+                for dimensions in _balancer_dimensions(balancer, group):
+                    self._put_flow(flow, dimensions, now)
+                if group is not None:
+                    self._put_per_target(flow, balancer, group, now)
+
+    def _put_flow(self, flow: Flow, dimensions: Mapping[str, str], now: float) -> None:
+        counts: Counter[str] = Counter({"RequestCount": flow.requests})
+        for code, count in flow.target_codes.items():
+            counts[f"HTTPCode_Target_{code // 100}XX_Count"] += count
+        for code, count in flow.balancer_codes.items():
+            counts[f"HTTPCode_ELB_{code // 100}XX_Count"] += count
+            if code in {500, 502, 503, 504}:
+                counts[f"HTTPCode_ELB_{code}_Count"] += count
+        counts["TargetConnectionErrorCount"] += flow.connection_errors
+        for name, count in counts.items():
+            if count:
+                store.put(LOAD_BALANCER, name, dimensions, {float(count): 1}, unit="Count", when=now)
+        if flow.seconds:
+            times = Counter(rounded(seconds) for seconds in flow.seconds)
+            store.put(LOAD_BALANCER, "TargetResponseTime", dimensions, times, unit="Seconds", when=now)
+
+    def _put_per_target(self, flow: Flow, balancer: str, group: str, now: float) -> None:
+        healthy = sum(target.state == "healthy" for target in self._registry.targets(group))
+        value = flow.requests / max(1, healthy)
+        for dimensions in ({"TargetGroup": groups.full_name(group)}, *_balancer_dimensions(balancer, group)):
+            store.put(LOAD_BALANCER, "RequestCountPerTarget", dimensions, {value: 1}, unit="Count", when=now)
+
+    def _publish_hosts(self, now: float) -> None:
+        """HealthyHostCount and UnHealthyHostCount of every target group in use."""
+        for (account, region, arn), group in upstream.alb._tgs.all_items():
+            targets = self._registry.targets(arn)
+            with upstream.responses.request_scope(account, region):
+                for balancer in group["LoadBalancerArns"]:
+                    for dimensions in _balancer_dimensions(balancer, arn):
+                        for name, wanted in (("Healthy", "healthy"), ("UnHealthy", "unhealthy")):
+                            count = float(sum(target.state == wanted for target in targets))
+                            store.put(
+                                LOAD_BALANCER,
+                                f"{name}HostCount",
+                                dimensions,
+                                {count: 1},
+                                unit="Count",
+                                when=now,
+                            )
+
+
+def _owner(arn: str) -> tuple[str, str]:
+    parts = arn.split(":")
+    return parts[4], parts[3]
+
+
+def _service_and_cluster(cluster: str, service: str | None) -> list[dict[str, str]]:
+    found = [{"ClusterName": cluster}]
+    return [*found, {"ClusterName": cluster, "ServiceName": service}] if service else found
+
+
+def _balancer_dimensions(balancer: str, group: str | None) -> list[dict[str, str]]:
+    named = {"LoadBalancer": groups.full_name(balancer)}
+    return [named if group is None else {**named, "TargetGroup": groups.full_name(group)}]
+
+
+def _has_insights(cluster: str) -> bool:
+    record = upstream.ecs._clusters.get(cluster) or {}
+    settings = record.get("settings") or []
+    return any(entry["name"] == "containerInsights" and entry["value"] != "disabled" for entry in settings)
+
+
+def _put_insights(usage: Usage, dimensions: Mapping[str, str], now: float) -> None:
+    for name, value, unit in (
+        ("CpuUtilized", usage.cpu_units, "None"),
+        ("CpuReserved", usage.cpu_reserved, "None"),
+        ("MemoryUtilized", usage.memory_mib, "Megabytes"),
+        ("MemoryReserved", usage.memory_reserved, "Megabytes"),
+    ):
+        store.put(INSIGHTS, name, dimensions, {value: 1}, unit=unit, when=now)
+
+
+def rounded(seconds: float) -> float:
+    """A response time to two digits: near enough for any percentile, and few enough different values to keep."""
+    if seconds <= 0:
+        return 0.0
+    return round(seconds, 1 - math.floor(math.log10(seconds)))
