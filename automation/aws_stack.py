@@ -4,6 +4,7 @@ import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automation.engines import EngineName, StackEngine
 from automation.engines.command import HOW_TO_GET, cli_available
@@ -12,6 +13,9 @@ from automation.events import Report
 from automation.stacks import Stack
 from automation.target import Target
 from localcloud.errors import LocalCloudError
+
+if TYPE_CHECKING:
+    from automation.engines.pulumi_cli import PulumiEngine
 
 
 class AwsStack(Stack):
@@ -56,9 +60,15 @@ class AwsStack(Stack):
         return AwsStack(source, self._report)
 
     def _prepare(self) -> StackEngine:
-        return self._engine(start=True)
+        return self._make()
+
+    def _forget(self) -> None:
+        self._make().forget(force=False)
 
     def _engine(self, *, start: bool) -> StackEngine:  # noqa: ARG002  AWS is always there
+        return self._make()
+
+    def _make(self) -> "PulumiEngine":
         from automation.engines.pulumi_cli import PulumiEngine, PulumiSetup  # noqa: PLC0415  see LocalStack
 
         setup = PulumiSetup(workspace=self._workspace, environment={"PULUMI_SKIP_UPDATE_CHECK": "true"})

@@ -145,20 +145,19 @@ class Ledger:
 
         Args:
             service: Name of the service in the settings.
-            wanted: A digest or its beginning, or a number; None for the newest completed release whose image is
-                not the one that runs.
+            wanted: A digest or its beginning, or a number; None for the newest completed release that is
+                not the one that was asked for last.
 
         Raises:
             LocalCloudError: There is none, or the beginning of a digest fits several.
         """
         releases = self.releases(service)
         if wanted is None:
-            current = next((release for release in releases if release.ok), None)
-            candidates = [
-                release
-                for release in releases
-                if release.ok and current is not None and release.image != current.image
-            ]
+            completed = [release for release in releases if release.ok]
+            if releases and not releases[0].ok:
+                candidates = completed  # ECS has gone back to it already; now the program shall as well
+            else:
+                candidates = [release for release in completed if release.image != completed[0].image]
         elif wanted.removeprefix("#").isdecimal() and len(wanted) < 5:
             candidates = [release for release in releases if release.number == int(wanted.removeprefix("#"))]
         else:

@@ -2,11 +2,14 @@
 
 import dataclasses
 import os
+import shutil
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from automation.engines import EngineName, StackEngine
 from automation.engines.builtin import BuiltInEngine
 from automation.engines.choice import EngineRecord, choose_engine
+from automation.engines.command import cli_available
 from automation.engines.local_pulumi import local_environment, remove_stale_locks, workspace_folder
 from automation.engines.provider_host import served_providers
 from automation.engines.workspace import StackSource
@@ -19,6 +22,9 @@ from localcloud.engine.state import stack_lock
 from localcloud.errors import LocalCloudError
 from localcloud.providers import local_providers
 from localcloud.settings import CloudSettings
+
+if TYPE_CHECKING:
+    from automation.engines.pulumi_cli import PulumiEngine
 
 
 class LocalStack(Stack):
@@ -73,6 +79,18 @@ class LocalStack(Stack):
             self._record_file.remove()
         return outcome
 
+    def require_cloud(self) -> None:
+        """Start the local cloud if it does not run."""
+        if emulator.running(self._settings) is None:
+            os.environ.setdefault("DOCKER_HOST", setup.prepare(self._settings).engine.host)
+            emulator.start(self._settings)
+
+    def _forget(self) -> None:
+        """The empty state of a disposable cloud needs no clearing away, but Pulumi's list of stacks does."""
+        if cli_available() and workspace_folder(self._settings, self.name).exists():
+            self._pulumi().forget(force=False)
+            shutil.rmtree(workspace_folder(self._settings, self.name), ignore_errors=True)
+
     def _with_source(self, source: StackSource) -> "LocalStack":
         return LocalStack(source, self._settings, self._asked, self._report)
 
@@ -120,10 +138,19 @@ class LocalStack(Stack):
                 providers=local_providers(self._settings, machine),
                 on_event=self._report,
             )
+        engine = self._pulumi()
+        if self._record_file.of_another_world(world) is EngineName.PULUMI:
+            with self._lock():
+                engine.forget(force=True)
+            self._record_file.remove()
+            console.warn("the local cloud was restarted empty; what its last run knew no longer exists")
+        return engine
+
+    def _pulumi(self) -> "PulumiEngine":
         # Imported when it is needed: the Automation API is half a second of a verb's start.
         from automation.engines.pulumi_cli import PulumiEngine, PulumiSetup  # noqa: PLC0415
 
-        engine = PulumiEngine(
+        return PulumiEngine(
             self.source,
             PulumiSetup(
                 workspace=workspace_folder(self._settings, self.name),
@@ -133,12 +160,6 @@ class LocalStack(Stack):
             ),
             self._report,
         )
-        if self._record_file.of_another_world(world) is EngineName.PULUMI:
-            with self._lock():
-                engine.forget()
-            self._record_file.remove()
-            console.warn("the local cloud was restarted empty; what its last run knew no longer exists")
-        return engine
 
     def _lock(self) -> "_Lock":
         return _Lock(self._settings, self.name)

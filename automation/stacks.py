@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -70,13 +71,7 @@ class Stack(ABC):
 
     def with_overrides(self, overrides: Mapping[str, str]) -> "Stack":
         """The same stack with configuration that wins over its file, for one operation."""
-        changed = StackSource(
-            folder=self.source.folder,
-            stack=self.source.stack,
-            settings_of=self.source.settings_of,
-            overrides={**self.source.overrides, **overrides},
-        )
-        return self._with_source(changed)
+        return self._with_source(replace(self.source, overrides={**self.source.overrides, **overrides}))
 
     @abstractmethod
     def _with_source(self, source: StackSource) -> "Stack":
@@ -141,6 +136,17 @@ class Stack(ABC):
         """Delete every resource of the stack."""
         return self._engine(start=True).destroy()
 
+    def remove(self) -> Outcome:
+        """Delete every resource of the stack, and then the stack itself."""
+        outcome = self.destroy()
+        if outcome.ok:
+            self._forget()
+        return outcome
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Remove the empty stack from where states are kept."""
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secrets are masked."""
         return self._engine(start=False).outputs()
@@ -161,6 +167,9 @@ class Stack(ABC):
     def resources(self) -> list[Any]:
         """The resources of the last update."""
         return self._engine(start=False).resources()
+
+    def require_cloud(self) -> None:  # noqa: B027  AWS is always there
+        """Make sure that the stack's cloud is there, starting it where that can be done."""
 
     @property
     @abstractmethod
@@ -203,11 +212,9 @@ class Stack(ABC):
                 service.task_definition,
                 report=lambda line: self._report(Progress(message=line)),
             )
-            said = "\n".join(outcome.errors)
-            if verdict.details and any(
-                line in said for line in verdict.details if line.startswith("task stopped")
-            ):
-                verdict = _without_details(verdict)
+            # The local provider explains a rollback itself; its words need not be said twice.
+            if verdict.details and verdict.details[-1].strip() in "\n".join(outcome.errors):
+                verdict = replace(verdict, details=())
             images[service.key] = image_of(self.target, service.task_definition, service.key)
             verdicts[service.key] = verdict
             self._report(Verified(verdict=verdict))
@@ -247,14 +254,3 @@ class Stack(ABC):
             for view in services
         ]
         return "stopped; running now: " + ("; ".join(lines) or "no service")
-
-
-def _without_details(verdict: Verdict) -> Verdict:
-    return Verdict(
-        service=verdict.service,
-        state=verdict.state,
-        asked=verdict.asked,
-        running=verdict.running,
-        deployment=verdict.deployment,
-        reason=verdict.reason,
-    )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 from rich.console import Console
 
-from automation.cli import deploy, observe, releases
+from automation.cli import deploy, environments, observe, releases
 from localcloud.errors import LocalCloudError
 
 app = typer.Typer(
@@ -16,8 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Deploy, observe and operate the stacks of this program, on AWS and on the local cloud.",
 )
-for part in (deploy, observe, releases):
+for part in (deploy, observe, releases, environments):
     app.registered_commands += part.app.registered_commands
+app.add_typer(environments.ephemeral, name="ephemeral")
 
 
 def run_cli(command: Callable[[], object]) -> None:

@@ -1,9 +1,13 @@
 """Pulumi's engine on the local cloud: a file backend in the local cloud's folder, and the local providers attached."""
 
+import json
 import os
 import secrets
+import socket
 from collections.abc import Mapping
 from pathlib import Path
+
+import psutil
 
 from automation.engines.workspace import StackSource
 from localcloud.settings import CloudSettings
@@ -59,10 +63,15 @@ def workspace_folder(settings: CloudSettings, stack: str) -> Path:
 
 
 def remove_stale_locks(settings: CloudSettings, stack: str) -> None:
-    """Remove the backend's locks on a stack, for a caller that holds the local cloud's own lock on it.
+    """Remove the backend's locks on a stack whose holders have ended.
 
     A killed pulumi leaves its lock behind, and the next run would be refused for ever.
     """
     locks = settings.home / "pulumi" / "state" / ".pulumi" / "locks"
     for lock in locks.glob(f"organization/*/{stack}/*.json"):
-        lock.unlink(missing_ok=True)
+        try:
+            holder = json.loads(lock.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if holder.get("hostname") == socket.gethostname() and not psutil.pid_exists(int(holder["pid"])):
+            lock.unlink(missing_ok=True)

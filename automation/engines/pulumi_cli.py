@@ -108,12 +108,19 @@ class PulumiEngine:
             if not item.get("delete")
         ]
 
-    def forget(self) -> None:
-        """Remove the stack with its state, whatever it says exists."""
+    def forget(self, *, force: bool) -> None:
+        """Remove the stack with its state.
+
+        Args:
+            force: Whether to do so although the state says that something exists.
+
+        Raises:
+            LocalCloudError: It cannot be removed.
+        """
         write_workspace(self._source, self._setup.workspace)
         try:
             self._workspace(self._setup.environment).remove_stack(
-                self._source.stack, force=True, preserve_config=True
+                self._source.stack, force=force, preserve_config=True
             )
         except StackNotFoundError:
             return

@@ -126,7 +126,15 @@ def override(config: dict[str, Any], project: str, key: str, value: str) -> None
         at = at.setdefault(step, {}) if isinstance(at, dict) else None
     if not isinstance(at, dict):
         raise LocalCloudError(f"configuration key {key!r} leads through a value that is not a mapping")
-    at[rest[-1]] = value
+    at[rest[-1]] = _typed(value)
+
+
+def _typed(text: str) -> Any:
+    """The value that `pulumi config set --path` makes of a text."""
+    if text in {"true", "false"}:
+        return text == "true"
+    number = int(text) if text.lstrip("-").isdecimal() else None
+    return number if number is not None and str(number) == text else text
 
 
 def _link(link: Path, target: Path) -> None:

@@ -1,0 +1,137 @@
+"""Stacks with a time to live: one per pull request or test run, taken away when their time is over.
+
+What is known of one is an SSM parameter `/<project>/ephemeral/<stack>` in the cloud it runs in, written before anything
+else is made: a stack whose deployment was killed half-way is reaped as well.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pydantic
+
+from automation.events import Deployment
+from automation.ledger import person
+from automation.stacks import Stack
+from automation.target import Target
+from localcloud.errors import LocalCloudError
+
+_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")
+_DURATION = re.compile(r"^(\d+)([mhd])$")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+# Nobody depends on one: its load balancer and images may go with it.
+_OVERRIDES = {"production": "false"}
+
+
+class _Entry(pydantic.BaseModel):
+    settings_of: str
+    expires: datetime
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ephemeral:
+    """An ephemeral stack.
+
+    Args:
+        stack: Its name.
+        settings_of: Stack whose file describes it.
+        expires: When it may be taken away.
+        by: Who made it.
+    """
+
+    stack: str
+    settings_of: str
+    expires: datetime
+    by: str
+
+    @property
+    def expired(self) -> bool:
+        """Whether its time is over."""
+        return datetime.now(UTC) >= self.expires
+
+
+class Ephemerals:
+    """The ephemeral stacks in one cloud.
+
+    Args:
+        target: The cloud and region they run in.
+        project: Name of the project.
+        opener: Opens a stack by name and by the stack whose file describes it, with overrides.
+    """
+
+    def __init__(
+        self, target: Target, project: str, opener: Callable[[str, str, dict[str, str]], Stack]
+    ) -> None:
+        self._ssm = target.ssm
+        self._folder = f"/{project}/ephemeral"
+        self._opener = opener
+
+    def up(self, name: str, *, settings_of: str, lives: timedelta, folder: Path) -> Deployment:
+        """Deploy an ephemeral stack, or deploy it again with a new time to live.
+
+        Args:
+            name: Name of the stack, such as `pr-17`.
+            settings_of: Stack whose file describes it.
+            lives: Time to live from now on.
+            folder: The project's folder.
+
+        Raises:
+            LocalCloudError: The name is not allowed or belongs to a permanent stack.
+        """
+        if not _NAME.match(name):
+            raise LocalCloudError(
+                f"stack name {name!r}; allowed: 2 to 32 lower-case letters, digits and hyphens, a letter first"
+            )
+        if (folder / f"Pulumi.{name}.yaml").exists():
+            raise LocalCloudError(
+                f"{name!r} has a stack file of its own, so it is no ephemeral stack",
+                fix="choose another name",
+            )
+        entry = _Entry(settings_of=settings_of, expires=datetime.now(UTC) + lives, by=person())
+        self._ssm.put_parameter(
+            Name=f"{self._folder}/{name}",
+            Value=entry.model_dump_json(),
+            Type="String",
+            Overwrite=True,
+            Description="An ephemeral stack; reaped when it expires.",
+        )
+        return self._opener(name, settings_of, _OVERRIDES).up()
+
+    def all(self) -> list[Ephemeral]:
+        """Every ephemeral stack, those that expire first at the top."""
+        pages = self._ssm.get_paginator("get_parameters_by_path").paginate(Path=self._folder)
+        found = []
+        for item in (item for page in pages for item in page["Parameters"]):
+            try:
+                entry = _Entry.model_validate_json(item["Value"])
+            except pydantic.ValidationError:
+                continue
+            found.append(Ephemeral(stack=item["Name"].rpartition("/")[2], **entry.model_dump()))
+        return sorted(found, key=lambda ephemeral: ephemeral.expires)
+
+    def remove(self, ephemeral: Ephemeral) -> bool:
+        """Destroy one with its history; False when something of it could not be deleted, and it stays listed."""
+        stack = self._opener(ephemeral.stack, ephemeral.settings_of, _OVERRIDES)
+        services = list(stack.outputs().get("services", {}))
+        if not stack.remove().ok:
+            return False
+        stack.ledger.forget(services)
+        self._ssm.delete_parameter(Name=f"{self._folder}/{ephemeral.stack}")
+        return True
+
+
+def duration(text: str) -> timedelta:
+    """A time to live: `30m`, `8h`, `2d`.
+
+    Raises:
+        LocalCloudError: It is not of that form.
+    """
+    found = _DURATION.match(text)
+    if not found or not int(found[1]):
+        raise LocalCloudError(
+            f"time to live {text!r}; allowed: a number with m, h or d", fix="for example --ttl 8h"
+        )
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
