@@ -81,7 +81,9 @@ class Display:
         elif isinstance(event, ResourceEvent):
             self._step(event)
         elif isinstance(event, Diagnostic):
-            self._print(f"{event.severity.value}: ", _SEVERITY_STYLES[event.severity], event.message)
+            # Errors are told once, together, at the end: there they cannot scroll away.
+            if event.severity is not Severity.ERROR:
+                self._print(f"{event.severity.value}: ", _SEVERITY_STYLES[event.severity], event.message)
         else:
             self._finish(event)
 
@@ -102,8 +104,6 @@ class Display:
         self._line(event, self._word(event))
         for change in event.changes if event.status is not Status.SKIPPED else ():
             self._change(change)
-        if event.message and event.status is Status.FAILED:
-            self._print("", "red", _indent(event.message, 6))
 
     def _word(self, event: ResourceEvent) -> str:
         going, done, planned = _WORDS[event.op]

@@ -32,6 +32,8 @@ from localcloud.errors import LocalCloudError
 # Each registration holds a thread while its object is made; asyncio's default of cpu+4 would serialise them.
 _PARALLEL: Final = 64
 _OWN_PACKAGE: Final = __name__.partition(".")[0]
+# Not the user's files, although they lie in the project when the project is this repository.
+_OWN_FOLDER: Final = Path(__file__).resolve().parents[1]
 
 
 def run_program(project: Project, run: Run, registrar: Registrar) -> Properties | None:
@@ -142,9 +144,9 @@ def _project_modules(root: Path) -> dict[str, ModuleType]:
 
 
 def is_users_file(file: str, root: Path) -> bool:
-    """Whether a file belongs to the project and not to its virtual environment."""
+    """Whether a file belongs to the program: not to its virtual environment, nor to the local cloud beside it."""
     path = Path(file)
-    if not path.is_relative_to(root):
+    if not path.is_relative_to(root) or path.is_relative_to(_OWN_FOLDER):
         return False
     parts = path.relative_to(root).parts
     return "site-packages" not in parts and not any(part in {".venv", "venv"} for part in parts)
@@ -155,5 +157,7 @@ def user_traceback(error: BaseException, root: Path) -> str:
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if is_users_file(frame.filename, root)
     ]
+    if not frames and type(error) is Exception:  # the SDK's way to pass on what a provider said
+        return str(error)
     lines = traceback.format_list(frames) + traceback.format_exception_only(error)
     return "".join(lines).rstrip()
