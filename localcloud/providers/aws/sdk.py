@@ -4,6 +4,7 @@ import functools
 import importlib
 import inspect
 import re
+import threading
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class PropertyType:
         return required_members(self.cls) if self.cls else frozenset()
 
 
+_importing = threading.Lock()
 ANY = PropertyType("any")
 
 
@@ -70,12 +72,22 @@ def camel(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
+def _import(name: str) -> Any:
+    """Import a module, one at a time.
+
+    The SDK's modules import each other in circles, and threads that begin at different ends
+    of one would wait for each other, which Python ends with an error.
+    """
+    with _importing:
+        return importlib.import_module(name)
+
+
 def _module(token: str) -> tuple[Any, str]:
     """The generated module of a token such as `aws:ecs/cluster:Cluster`, and the member's name."""
     package, path, member = token.split(":")
     folder, _, file = path.partition("/")
     parts = [f"pulumi_{package}", *([] if folder == "index" else [folder]), snake(file or member)]
-    return importlib.import_module(".".join(parts)), member
+    return _import(".".join(parts)), member
 
 
 @functools.cache
@@ -122,7 +134,7 @@ def function_schema(token: str) -> FunctionSchema:
 @functools.cache
 def provider_inputs() -> Mapping[str, PropertyType]:
     """Configuration the real `aws` provider takes."""
-    return object_members(importlib.import_module("pulumi_aws.provider").ProviderArgs)
+    return object_members(_import("pulumi_aws.provider").ProviderArgs)
 
 
 @functools.cache
