@@ -56,8 +56,8 @@ class AwsStack(Stack):
         """The verb."""
         return f"python -m automation up {self.name}"
 
-    def _with_source(self, source: StackSource) -> "AwsStack":
-        return AwsStack(source, self._report)
+    def _with(self, source: StackSource, report: Report) -> "AwsStack":
+        return AwsStack(source, report)
 
     def _prepare(self) -> StackEngine:
         return self._make()

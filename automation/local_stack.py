@@ -91,8 +91,8 @@ class LocalStack(Stack):
             self._pulumi().forget(force=False)
             shutil.rmtree(workspace_folder(self._settings, self.name), ignore_errors=True)
 
-    def _with_source(self, source: StackSource) -> "LocalStack":
-        return LocalStack(source, self._settings, self._asked, self._report)
+    def _with(self, source: StackSource, report: Report) -> "LocalStack":
+        return LocalStack(source, self._settings, self._asked, report)
 
     def _prepare(self) -> StackEngine:
         project = self._project  # wrong configuration is said before anything is installed

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.answering import wait_for_answer
+from automation.drift import DriftReport, find_drift
 from automation.engines import EngineName, StackEngine
 from automation.engines.workspace import StackSource
 from automation.events import Deployment, Progress, Report, Verified
@@ -71,11 +72,12 @@ class Stack(ABC):
 
     def with_overrides(self, overrides: Mapping[str, str]) -> "Stack":
         """The same stack with configuration that wins over its file, for one operation."""
-        return self._with_source(replace(self.source, overrides={**self.source.overrides, **overrides}))
+        changed = replace(self.source, overrides={**self.source.overrides, **overrides})
+        return self._with(changed, self._report)
 
     @abstractmethod
-    def _with_source(self, source: StackSource) -> "Stack":
-        """The same stack described by other files."""
+    def _with(self, source: StackSource, report: Report) -> "Stack":
+        """The same stack described otherwise, or reporting to somebody else."""
 
     def up(self, *, how: str = "up", origin: str = "") -> Deployment:
         """Deploy, follow every service's deployment to its end, and ask the URL until it answers.
@@ -128,9 +130,9 @@ class Stack(ABC):
         """Bring the recorded state up to date with what exists."""
         return self._engine(start=True).refresh()
 
-    def drift(self) -> Outcome:
-        """Say what `refresh` would find, and change nothing."""
-        return self._engine(start=False).drift()
+    def drift(self) -> DriftReport:
+        """Say what was changed outside of the program, and change nothing."""
+        return find_drift(lambda report: self._with(self.source, report)._engine(start=False))
 
     def destroy(self) -> Outcome:
         """Delete every resource of the stack."""

@@ -1,5 +1,7 @@
 """Verbs that change a stack, or say what would change."""
 
+import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -18,6 +20,7 @@ from automation.cli.options import (
     opened,
     reporter,
 )
+from automation.drift import DriftReport
 from automation.events import Deployment
 from automation.reporting import JsonLines, Reporter
 from localcloud.engine import Outcome
@@ -123,13 +126,22 @@ def drift(
 ) -> None:
     """Say what was changed outside of the program. Exit code 0: nothing; 2: something; 1: could not find out."""
     report = reporter(as_json)
-    outcome = opened(stack, local=local, project=project, engine=engine, report=report).drift()
-    report.result(
-        "drift", outcome.ok, drifted=outcome.changed, changes=outcome.changes, errors=outcome.errors
-    )
-    exit_unless(outcome.ok)
-    if outcome.changed:
+    found = opened(stack, local=local, project=project, engine=engine).drift()
+    report.result("drift", found.ok, drifted=found.drifted, errors=found.errors)
+    if not as_json:
+        console.print("\n".join(_drift_lines(found)), markup=False)
+    exit_unless(found.ok)
+    if found.drifted:
         raise typer.Exit(DRIFTED)
+
+
+def _drift_lines(found: DriftReport) -> Iterator[str]:
+    yield from (f"error: {error}" for error in found.errors)
+    for item in found.drifted:
+        yield f"{item.name}  {item.type}" + ("  is gone" if item.gone else "")
+        for change in item.changes:
+            yield f"    {change.path}: {json.dumps(change.old)} => {json.dumps(change.new)}"
+    yield f"{len(found.drifted)} changed outside of the program" if found.drifted else "no drift"
 
 
 @app.command()
