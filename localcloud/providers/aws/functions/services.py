@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from localcloud import console
 from localcloud.errors import LocalCloudError
 from localcloud.providers.aws.clients import Aws
 from localcloud.providers.aws.functions.lookup import Function, Lookup
@@ -74,6 +75,23 @@ GET_ZONE = Lookup(
         "nameServers": _name_servers,
     },
 )
+
+
+def zone(aws: Aws, arguments: Values) -> Values:
+    """`aws.route53.get_zone`; the local cloud makes a public zone that is not there.
+
+    Nobody delegates a domain to a machine, so a zone that a stack takes for granted on AWS is taken for granted here.
+    """
+    name = str(arguments.get("name") or "").rstrip(".")
+    zones = aws.pages("route53", "ListHostedZones", {}, "HostedZones")
+    if (
+        name
+        and not arguments.get("privateZone")
+        and not any(_zone_matches(arguments, item) for item in zones)
+    ):
+        aws.call("route53", "CreateHostedZone", {"Name": name, "CallerReference": f"assumed-{name}"})
+        console.warn(f"the hosted zone {name} is assumed: on AWS it must exist before the deployment")
+    return GET_ZONE(aws, arguments)
 
 
 def _newest_certificate(arguments: Values, found: list[Values]) -> Values:
@@ -219,10 +237,8 @@ def log_delivery_account(aws: Aws, arguments: Values) -> Values:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    **{
-        item.function: item
-        for item in (GET_ZONE, GET_CERTIFICATE, GET_SECRET, GET_KEY, GET_CLUSTER, GET_SERVICE)
-    },
+    **{item.function: item for item in (GET_CERTIFICATE, GET_SECRET, GET_KEY, GET_CLUSTER, GET_SERVICE)},
+    GET_ZONE.function: zone,
     "aws:ssm/getParameter:getParameter": parameter,
     "aws:secretsmanager/getSecretVersion:getSecretVersion": secret_version,
     "aws:secretsmanager/getSecretVersions:getSecretVersions": secret_versions,
