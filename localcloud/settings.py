@@ -8,6 +8,7 @@ from localcloud.errors import LocalCloudError
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
+DEFAULT_CLOCK = 12.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +20,14 @@ class CloudSettings:
         port: TCP port of the AWS endpoint, the image registry and the load balancers.
         region: Region used where the stack configuration names none.
         account_id: The made-up AWS account the emulator serves.
+        clock: How many times faster than on AWS alarm periods, cooldowns and bake times pass; 1 is AWS's own pace.
     """
 
     home: Path = REPOSITORY_ROOT / ".localcloud"
     port: int = DEFAULT_PORT
     region: str = "us-east-1"
     account_id: str = "000000000000"
+    clock: float = DEFAULT_CLOCK
 
     @property
     def endpoint(self) -> str:
@@ -52,10 +55,10 @@ class CloudSettings:
 
     @classmethod
     def from_environment(cls) -> "CloudSettings":
-        """Read LOCALCLOUD_HOME and LOCALCLOUD_PORT.
+        """Read LOCALCLOUD_HOME, LOCALCLOUD_PORT and LOCALCLOUD_CLOCK.
 
         Raises:
-            LocalCloudError: LOCALCLOUD_PORT is not a port number.
+            LocalCloudError: LOCALCLOUD_PORT is not a port number, or LOCALCLOUD_CLOCK not a number from 1 to 1000.
         """
         home = Path(os.environ.get("LOCALCLOUD_HOME") or REPOSITORY_ROOT / ".localcloud").resolve()
         text = os.environ.get("LOCALCLOUD_PORT") or str(DEFAULT_PORT)
@@ -64,4 +67,17 @@ class CloudSettings:
                 f"LOCALCLOUD_PORT is {text!r}; allowed: a number from 1 to 65535",
                 fix=f"unset LOCALCLOUD_PORT or set it to a free port, for example {DEFAULT_PORT}",
             )
-        return cls(home=home, port=int(text))
+        return cls(home=home, port=int(text), clock=_clock(os.environ.get("LOCALCLOUD_CLOCK")))
+
+
+def _clock(text: str | None) -> float:
+    try:
+        factor = float(text or DEFAULT_CLOCK)
+    except ValueError:
+        factor = 0.0
+    if not 1 <= factor <= 1000:
+        raise LocalCloudError(
+            f"LOCALCLOUD_CLOCK is {text!r}; allowed: a number from 1 to 1000",
+            fix=f"unset LOCALCLOUD_CLOCK (a minute of AWS then takes {60 / DEFAULT_CLOCK:g} s here), or set it to 1",
+        )
+    return factor

@@ -206,6 +206,7 @@ def _spawn(settings: CloudSettings) -> subprocess.Popen[bytes]:
         "LOCALCLOUD_PORT": str(settings.port),
         "LOCALCLOUD_REGION": settings.region,
         "LOCALCLOUD_ACCOUNT_ID": settings.account_id,
+        "LOCALCLOUD_CLOCK": str(settings.clock),
         "PYTHONPATH": str(REPOSITORY_ROOT),
     }
     with settings.log_file.open("wb") as log:

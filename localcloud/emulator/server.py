@@ -23,6 +23,7 @@ from localcloud.emulator.identity import instance_of
 from localcloud.emulator.install import install
 from localcloud.emulator.leftovers import remove_containers
 from localcloud.emulator.metrics.publisher import Publisher
+from localcloud.emulator.observing import install as observing
 from localcloud.emulator.ports import bind_address, bind_loopback
 from localcloud.emulator.world import Application, World, with_world
 from localcloud.settings import CloudSettings
@@ -73,7 +74,7 @@ async def serve(settings: CloudSettings, application: Application, sockets: list
         loop.add_signal_handler(number, server.leave)
     sockets += bridge_socket(settings.port)
     serving = asyncio.create_task(server.serve(sockets=sockets))
-    publishing = asyncio.create_task(Publisher(balancing.registry, balancing.traffic).run())
+    publishing = asyncio.create_task(Publisher(balancing.registry, balancing.traffic, observing()).run())
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     write_process_file(settings, world)

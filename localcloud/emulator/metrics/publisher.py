@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups
@@ -16,34 +16,49 @@ from localcloud.emulator.metrics import store
 from localcloud.emulator.metrics.usage import Sampler, Usage, service_of
 
 logger = logging.getLogger(__name__)
-PUBLISH_SECONDS = 5.0
+PUBLISH_SECONDS = 2.5
 ECS = "AWS/ECS"
 INSIGHTS = "ECS/ContainerInsights"
 LOAD_BALANCER = "AWS/ApplicationELB"
 
 
 class Publisher:
-    """Publishes what tasks use and what load balancers carry."""
+    """Publishes what tasks use and what load balancers carry.
 
-    def __init__(self, registry: Registry, traffic: Traffic) -> None:
+    Args:
+        registry: Targets of the load balancers.
+        traffic: What went through them.
+        published: Called with the time up to which everything has been published, on the event loop's thread.
+    """
+
+    def __init__(self, registry: Registry, traffic: Traffic, published: Callable[[float], None]) -> None:
         self._registry = registry
         self._traffic = traffic
+        self._published = published
         self._sampler = Sampler()
 
     async def run(self) -> None:
-        """Publish for as long as the emulator lives."""
+        """Publish for as long as the emulator lives.
+
+        Points are stamped with the beginning of what they cover, in steps of the wall clock: a period as long as a
+        step has a point for certain, and all of its points once it is over.
+        """
         while True:
-            await asyncio.sleep(PUBLISH_SECONDS)
+            due = (math.floor(time.time() / PUBLISH_SECONDS) + 1) * PUBLISH_SECONDS
+            await asyncio.sleep(due - time.time())
             try:
-                usages = await asyncio.to_thread(self._sampler.sample)
-                now = time.time()
-                self._publish_tasks(usages, now)
-                self._publish_services(now)
-                self._publish_traffic(now)
-                self._publish_hosts(now)
-                store.evict()
+                await self._publish(due - PUBLISH_SECONDS)
+                self._published(due)
             except Exception:
                 logger.exception("metrics")
+
+    async def _publish(self, when: float) -> None:
+        usages = await asyncio.to_thread(self._sampler.sample)
+        self._publish_tasks(usages, when)
+        self._publish_services(when)
+        self._publish_traffic(when)
+        self._publish_hosts(when)
+        store.evict()
 
     def _publish_tasks(self, usages: list[Usage], now: float) -> None:
         """CPUUtilization and MemoryUtilization of services and clusters, one value per task."""

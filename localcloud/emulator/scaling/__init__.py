@@ -1,0 +1,1 @@
+"""Application Auto Scaling for Amazon ECS services, at the wire protocol."""
