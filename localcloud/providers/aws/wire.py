@@ -101,8 +101,9 @@ class Encoder:
 
     def _put(self, out: Values, shape: StructureShape, target: str, item: Any, place: "_Place") -> None:
         codec = self.kind.codecs.get(place.where)
-        if codec is not None and not has_unknown(item):
-            item = codec.to_wire(item)
+        if codec is not None:
+            # A conversion sees whole values only: a map with one unknown entry is as a whole not known yet.
+            item = UNKNOWN if has_unknown(item) else codec.to_wire(item)
             if item is None:
                 return
         if not target:

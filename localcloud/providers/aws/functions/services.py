@@ -1,5 +1,6 @@
 """Look-ups in the services around ECS: parameters, secrets, keys, certificates, zones, clusters."""
 
+import threading
 from collections.abc import Mapping
 
 from localcloud import console
@@ -10,6 +11,7 @@ from localcloud.providers.aws.table.services import ECS_TAGS, by_resource_arn
 from localcloud.providers.values import Values
 
 KEY_VALUE_TAGS = by_resource_arn()
+_ASSUMING = threading.Lock()  # a program asks for its zone several times at once
 
 
 def parameter(aws: Aws, arguments: Values) -> Values:
