@@ -11,12 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pydantic
+from botocore.exceptions import BotoCoreError, ClientError
 
+from automation.engines.workspace import StackSource
 from automation.events import Deployment
 from automation.ledger import person
 from automation.stacks import Stack
 from automation.target import Target
 from localcloud.errors import LocalCloudError
+from localcloud.settings import CloudSettings
 
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")
 _DURATION = re.compile(r"^(\d+)([mhd])$")
@@ -51,6 +54,31 @@ class Ephemeral:
     def expired(self) -> bool:
         """Whether its time is over."""
         return datetime.now(UTC) >= self.expires
+
+
+def find_settings_of(name: str, folder: Path, local: CloudSettings | None) -> str | None:
+    """Find the stack whose file describes an ephemeral stack; None when there is no such ephemeral stack.
+
+    Args:
+        name: Name of the ephemeral stack.
+        folder: Folder of Pulumi.yaml.
+        local: The local cloud to look in; None looks on AWS, in every region that a stack file names.
+    """
+    files = sorted(
+        path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml")
+    )
+    sources = [StackSource(folder=folder, stack=item, settings_of=item, overrides={}) for item in files]
+    if not sources:
+        return None
+    regions = {source.region or (local.region if local else "") for source in sources} - {""}
+    for region in sorted(regions):
+        ssm = Target(stack=name, region=region, local=local).ssm
+        try:
+            found = ssm.get_parameter(Name=f"/{sources[0].project_name}/ephemeral/{name}")
+            return _Entry.model_validate_json(found["Parameter"]["Value"]).settings_of
+        except (BotoCoreError, ClientError, pydantic.ValidationError):
+            continue
+    return None
 
 
 class Ephemerals:

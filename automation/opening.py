@@ -32,23 +32,26 @@ def open_stack(
         project: Folder of Pulumi.yaml; this repository when None.
         engine: Engine for a stack on the local cloud; None for the variable LOCALCLOUD_ENGINE, or without it the
             engine that deployed the stack, or Pulumi's where its CLI is installed.
-        settings_of: Stack whose file describes this one; None for its own.
+        settings_of: Stack whose file describes this one; None for its own, or, for an ephemeral stack, the file it was
+            made from.
         overrides: Configuration that wins over the file, for this object only: `services.web.desiredCount` → `3`.
         report: Called with every event of an operation.
 
     Raises:
         LocalCloudError: The stack runs on AWS and the pulumi CLI is missing, or an engine cannot be had.
     """
+    folder = (project or REPOSITORY_ROOT).resolve()
+    settings = CloudSettings.from_environment() if local or name == LOCAL_STACK else None
+    if settings_of is None and not (folder / f"Pulumi.{name}.yaml").exists():
+        # Imported for the rare stack without a file: it needs boto3, which is half a second of a verb's start.
+        from automation.ephemeral import find_settings_of  # noqa: PLC0415
+
+        settings_of = find_settings_of(name, folder, settings)
     source = StackSource(
-        folder=(project or REPOSITORY_ROOT).resolve(),
-        stack=name,
-        settings_of=settings_of or name,
-        overrides=overrides or {},
+        folder=folder, stack=name, settings_of=settings_of or name, overrides=overrides or {}
     )
-    if local or name == LOCAL_STACK:
-        return LocalStack(
-            source, CloudSettings.from_environment(), engine or engine_from_environment(), report
-        )
+    if settings is not None:
+        return LocalStack(source, settings, engine or engine_from_environment(), report)
     if engine is EngineName.BUILT_IN:
         raise LocalCloudError(
             f"stack {name!r} runs on AWS, and the built-in engine runs stacks on the local cloud only",

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,8 @@ class PulumiEngine:
         self._setup = setup
         self._on_event = on_event
         self._command = find_command()
+        # What failed keeps its earlier inputs in Pulumi's state; this is what the last run asked for.
+        self._asked: Mapping[str, Mapping[str, Any]] = {}
 
     def preview(self) -> Outcome:
         """`pulumi preview`; a stack that does not exist yet is made, empty, because the CLI needs one."""
@@ -101,7 +103,7 @@ class PulumiEngine:
                 urn=item["urn"],
                 type=item["type"],
                 id=item.get("id", ""),
-                inputs=_masked(item.get("inputs") or {}),
+                inputs=self._asked.get(item["urn"]) or _masked(item.get("inputs") or {}),
                 outputs=_masked(item.get("outputs") or {}),
             )
             for item in found
@@ -168,6 +170,8 @@ class PulumiEngine:
                     RuntimeError,
                 ) as error:  # RuntimeError: no summary came (Automation API)
                     failure = error
+        if operation is Operation.UP:
+            self._asked = translator.asked
         outcome = _outcome(operation, translator, failure, started, interrupted=interrupted.is_set())
         self._on_event(RunFinished(outcome=outcome))
         return outcome

@@ -84,6 +84,7 @@ class Translator:
         self.outputs: dict[str, Any] = {}
         self.output_changes: tuple[PropertyChange, ...] = ()
         self.running: dict[str, str] = {}
+        self.asked: dict[str, Mapping[str, Any]] = {}
         self._reported: set[tuple[str, Op]] = set()
         handler(RunStarted(operation=operation, project=project, stack=stack))
 
@@ -107,6 +108,10 @@ class Translator:
         if op is None or (step.type.startswith("pulumi:providers:") and op is Op.SAME):
             return
         self._started[step.urn] = time.monotonic()
+        if step.new is not None:
+            self.asked[step.urn] = step.new.inputs or {}
+        if step.new is not None and not step.new.custom:
+            return  # a component is only as slow as its children, which speak for themselves
         self.running[step.urn] = f"{op.value} {_name(step.urn)} ({step.type})"
         self._handler(self._event(step, op, Status.STARTED))
 
@@ -152,6 +157,9 @@ class Translator:
         message = _COLOUR.sub("", event.message).strip()
         severity = _SEVERITIES.get(event.severity)
         if severity is None or event.ephemeral or not message:
+            return
+        # The engine interrupts the program after the first failure, and the program's runtime says so at length.
+        if event.severity == "info#err" and self.errors:
             return
         if severity is Severity.ERROR:
             if _CLOSING.match(message):
