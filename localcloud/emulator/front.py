@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from localcloud.emulator.alb.balancing import Balancing
 from localcloud.emulator.alb.client_connection import ClientConnection
-from localcloud.emulator.alb.exchange import Balancing
 
 MAX_HEAD_BYTES = 64 * 1024
 

@@ -8,7 +8,7 @@ from typing import Any
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import probes, wire
 from localcloud.emulator.alb.api import LoadBalancingApi
-from localcloud.emulator.alb.exchange import Balancing
+from localcloud.emulator.alb.balancing import Balancing
 from localcloud.emulator.alb.registry import Registry, Target
 from localcloud.emulator.alb.routing import Routes
 from localcloud.emulator.alb.traffic import Traffic
@@ -16,6 +16,7 @@ from localcloud.emulator.alb.upstream_connection import Pool
 from localcloud.emulator.ecs import engine, state
 from localcloud.emulator.ecs.scheduler import Scheduler, targets_of
 from localcloud.emulator.ecs.service_api import ServiceApi
+from localcloud.emulator.ecs.service_deployment_api import ServiceDeploymentApi
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.ecs.task_run import Hooks, TaskRun
 from localcloud.emulator.metrics import store
@@ -112,6 +113,7 @@ def _install_tasks(scheduler: Scheduler, registry: Registry) -> None:
 def _install_services(scheduler: Scheduler) -> None:
     ecs = upstream.ecs
     actions = ServiceApi(scheduler).actions()
+    ecs._ACTION_MAP.update(ServiceDeploymentApi(scheduler).actions())
     ecs._ACTION_MAP.update(actions)
     # CloudFormation and the REST paths call the functions, not the map.
     for name, action in (

@@ -8,6 +8,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 
+from localcloud.emulator.ecs import task_cgroup
 from localcloud.emulator.identity import INSTANCE_LABEL
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,9 @@ ENGINE_SECONDS = 60
 
 
 def remove_containers(instance: str) -> int:
-    """Remove every container that carries the instance's label; returns how many there were.
+    """Remove every container that carries the instance's label, and their tasks' control groups.
+
+    Returns how many containers there were.
 
     Without a Docker engine nothing runs: that is zero, and what is left goes at the next start.
     """
@@ -31,6 +34,7 @@ def remove_containers(instance: str) -> int:
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(8, len(found))) as pool:
             list(pool.map(_remove, found))
     client.close()
+    task_cgroup.remove_all(instance)
     return len(found)
 
 

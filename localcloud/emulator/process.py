@@ -1,5 +1,6 @@
 """Start, find and stop the background process of one local cloud."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 from filelock import FileLock, Timeout
 
@@ -24,6 +24,7 @@ from localcloud.settings import REPOSITORY_ROOT, CloudSettings
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 LOCK_SECONDS = 60.0
+ASK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +120,14 @@ def _lock(settings: CloudSettings) -> AbstractContextManager[object]:
 
 def _ask(port: int) -> Mapping[str, Any]:
     """The world document, or an empty one when nothing or something else answers there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_SECONDS)
     try:
-        response = httpx.get(f"http://127.0.0.1:{port}{WORLD_PATH}", timeout=2.0, trust_env=False)
-        document = response.json()
-    except (httpx.HTTPError, ValueError):
+        connection.request("GET", WORLD_PATH)
+        document = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
         return {}
+    finally:
+        connection.close()
     complete = isinstance(document, dict) and {"home", "pid", "world", "version"} <= document.keys()
     return document if complete else {}
 

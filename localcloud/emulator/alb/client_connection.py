@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import httptools
 
-from localcloud.emulator.alb.exchange import Balancing, Exchange
+from localcloud.emulator.alb.balancing import Balancing
+from localcloud.emulator.alb.exchange import Exchange
 from localcloud.emulator.alb.messages import RequestHead, error_page, own_response
 
 logger = logging.getLogger(__name__)

@@ -1,13 +1,12 @@
 """One request through a load balancer: its rule's action, its target, its response."""
 
 import asyncio
-import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localcloud.emulator.alb import wire
+from localcloud.emulator.alb.balancing import Balancing, by_weight
 from localcloud.emulator.alb.messages import (
     IDEMPOTENT,
     Headers,
@@ -18,36 +17,15 @@ from localcloud.emulator.alb.messages import (
     response_head,
 )
 from localcloud.emulator.alb.redirects import location
-from localcloud.emulator.alb.registry import Registry, Target
-from localcloud.emulator.alb.routing import Listener, Request, Routes
-from localcloud.emulator.alb.traffic import Traffic
-from localcloud.emulator.alb.upstream_connection import Pool, TargetConnection
+from localcloud.emulator.alb.registry import Target
+from localcloud.emulator.alb.request_body import RequestBody
+from localcloud.emulator.alb.routing import Listener, Request
+from localcloud.emulator.alb.upstream_connection import TargetConnection
 
 if TYPE_CHECKING:
     from localcloud.emulator.alb.client_connection import ClientConnection
 
 RESPONSE_SECONDS = 60.0
-# A request body up to this size is kept, so that the request can be sent again on a fresh connection.
-REPLAY_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Balancing:
-    """What every request needs; one per emulator.
-
-    Args:
-        routes: Hosts, listeners and rules.
-        registry: Targets and their health.
-        traffic: Counts for the metrics.
-        pool: Connections to targets.
-        port: The local cloud's port, for redirects.
-    """
-
-    routes: Routes
-    registry: Registry
-    traffic: Traffic
-    pool: Pool
-    port: int
 
 
 class Exchange:
@@ -61,9 +39,7 @@ class Exchange:
         self._balancing = balancing
         self._client = client
         self._target: TargetConnection | None = None
-        self._body: list[bytes] = []
-        self._body_bytes = 0
-        self._body_complete = False
+        self._body = RequestBody(chunked=head.chunked)
         self._output: list[bytes] = []
         self._chunked = False
         self._responding = False
@@ -76,23 +52,13 @@ class Exchange:
     # -- the request's body, from the client ------------------------------------------------------------------
 
     def body_data(self, data: bytes) -> None:
-        """A piece of the body: straight on when the target is connected, kept until then."""
-        piece = b"%x\r\n%b\r\n" % (len(data), data) if self.head.chunked else data
-        self._body_bytes += len(piece)
-        if self._target is not None:
-            self._target.write(piece)
-        if self._target is None or self._body_bytes <= REPLAY_BYTES:
-            self._body.append(piece)
-        if self._target is None and self._body_bytes > REPLAY_BYTES:
+        """A piece of the body."""
+        if not self._body.add(data, self._target):
             self._client.pause_client()
 
     def body_ends(self) -> None:
         """The body is complete."""
-        self._body_complete = True
-        if self.head.chunked:
-            self._body.append(b"0\r\n\r\n")
-            if self._target is not None:
-                self._target.write(b"0\r\n\r\n")
+        self._body.end(self._target)
 
     # -- the request's way ------------------------------------------------------------------------------------
 
@@ -134,7 +100,7 @@ class Exchange:
         assert listener is not None  # noqa: S101  set by the only caller
         traffic = self._balancing.traffic
         if action["Type"] == "forward":
-            self._group = _weighted(wire.target_groups_of(action))
+            self._group = by_weight(wire.target_groups_of(action))
             traffic.request(listener.balancer, self._group or None)
             # The client's own Host, port included: what the application makes links from.
             own = host.partition(":")[0].lower().rstrip(".")
@@ -195,10 +161,8 @@ class Exchange:
         self._target = connection
         self._sent = time.perf_counter()
         self._deadline = loop.call_later(RESPONSE_SECONDS, self._finish, "timeout")
-        connection.exchange(self, b"".join((request, *self._body)), head_only=self.head.method == b"HEAD")
-        if self._body_bytes > REPLAY_BYTES:
-            self._body.clear()
-            self._client.resume_client()
+        connection.exchange(self, request + self._body.so_far(), head_only=self.head.method == b"HEAD")
+        self._client.resume_client()
         try:
             outcome = await self._outcome
         except asyncio.CancelledError:
@@ -207,21 +171,17 @@ class Exchange:
         finally:
             self._deadline.cancel()
             self._target = None
-        if outcome == "done" and self._body_complete:
+        if outcome == "done" and self._body.complete:
             pool.give_back(target, connection)
         else:
             connection.abort()
-        if outcome == "broken" and connection.reused and self._may_repeat():
-            return "stale"
-        if outcome == "done" and not self._body_complete:
+        if outcome == "broken" and connection.reused and self._body.repeatable():
+            # A connection that idled too long closes under the next request, which was never looked at.
+            return "stale" if self.head.method in IDEMPOTENT else outcome
+        if outcome == "done" and not self._body.complete:
             # The target answered before it had read the request; the rest of it cannot be skipped.
             self.keeps_connection = False
         return outcome
-
-    def _may_repeat(self) -> bool:
-        """A connection that was idle too long closes under the next request; that one was never looked at."""
-        whole = self._body_complete and self._body_bytes <= REPLAY_BYTES
-        return whole and self.head.method in IDEMPOTENT
 
     def _finish(self, outcome: str) -> None:
         if self._outcome is not None and not self._outcome.done():
@@ -241,7 +201,7 @@ class Exchange:
         """A response of the load balancer itself."""
         if self._listener is not None:
             self._balancing.traffic.own_response(self._listener.balancer, self._group or None, status)
-        if not self._body_complete:
+        if not self._body.complete:
             self.keeps_connection = False
         self._client.write(
             own_response(
@@ -341,18 +301,3 @@ class Exchange:
         if self._target is not None:
             self._target.abort()
         self._finish("left")
-
-
-def _weighted(choices: list[tuple[str, int]]) -> str:
-    """A target group by weight; none when all weights are zero."""
-    if len(choices) == 1:
-        return choices[0][0] if choices[0][1] > 0 else ""
-    total = sum(weight for _, weight in choices)
-    if total == 0:
-        return ""
-    ticket = random.uniform(0, total)  # noqa: S311  sharing load out is not cryptography
-    for group, weight in choices:
-        ticket -= weight
-        if ticket < 0:
-            return group
-    return choices[-1][0]

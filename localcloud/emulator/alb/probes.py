@@ -14,6 +14,7 @@ import ssl
 import time
 
 from localcloud.emulator.alb import groups
+from localcloud.emulator.alb.addresses import reach
 from localcloud.emulator.alb.groups import HealthCheck
 from localcloud.emulator.alb.registry import Registry, Target
 
@@ -109,7 +110,7 @@ def _unverified() -> ssl.SSLContext:
 async def _status(address: str, port: int, check: HealthCheck) -> int | None:
     """The status code of the check's path, or None for a plain TCP check that connected."""
     context = _unverified() if check.protocol == "HTTPS" else None
-    reader, writer = await asyncio.open_connection(address, port, ssl=context)
+    reader, writer = await asyncio.open_connection(*reach(address, port), ssl=context)
     try:
         if check.protocol == "TCP":
             return None

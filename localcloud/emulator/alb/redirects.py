@@ -1,16 +1,13 @@
 """Where a redirect action sends the client."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from localcloud.emulator.alb.balancing import Balancing
 from localcloud.emulator.alb.routing import LOCAL_SUFFIX, Listener, Request
-
-if TYPE_CHECKING:
-    from localcloud.emulator.alb.exchange import Balancing
 
 
 def location(
-    configuration: Mapping[str, str], request: Request, listener: Listener, host: str, balancing: "Balancing"
+    configuration: Mapping[str, str], request: Request, listener: Listener, host: str, balancing: Balancing
 ) -> tuple[int, str]:
     """Status code and Location of a redirect.
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 import httptools
 
+from localcloud.emulator.alb.addresses import reach
 from localcloud.emulator.alb.messages import Headers
 from localcloud.emulator.alb.registry import Target
 
@@ -230,7 +231,8 @@ class Pool:
             if connection.open:
                 return connection
         loop = asyncio.get_running_loop()
-        making = loop.create_connection(lambda: TargetConnection(self._forget), target.id, target.port)
+        address, port = reach(target.id, target.port)
+        making = loop.create_connection(lambda: TargetConnection(self._forget), address, port)
         _, connection = await asyncio.wait_for(making, timeout=CONNECT_SECONDS)
         return connection
 

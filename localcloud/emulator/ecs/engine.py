@@ -4,6 +4,7 @@ import functools
 import logging
 import os
 import re
+import socket
 from typing import Any
 
 import docker
@@ -29,9 +30,14 @@ def client() -> docker.DockerClient:
     return docker.from_env(timeout=_PULL_SECONDS, max_pool_size=200)
 
 
+def instance() -> str:
+    """The name of this local cloud on what it makes (see `identity.instance_of`)."""
+    return os.environ["MINISTACK_HOSTNAME"]
+
+
 def instance_label() -> dict[str, str]:
     """The label by which this local cloud finds its containers again."""
-    return {INSTANCE_LABEL: os.environ["MINISTACK_HOSTNAME"]}
+    return {INSTANCE_LABEL: instance()}
 
 
 def local_reference(image: str) -> str:
@@ -121,6 +127,33 @@ def bridge_gateway() -> str | None:
         return None
     configurations = (network.attrs.get("IPAM") or {}).get("Config") or []
     return next((entry["Gateway"] for entry in configurations if entry.get("Gateway")), None)
+
+
+@functools.cache
+def routes_to_containers() -> bool:
+    """Whether this machine reaches containers at their own addresses: it does where it holds the bridge's address."""
+    if os.environ.get("LOCALCLOUD_PUBLISH_PORTS"):
+        return False
+    gateway = bridge_gateway()
+    if gateway is None:
+        return False
+    with socket.socket() as probe:
+        try:
+            probe.bind((gateway, 0))
+        except OSError:
+            return False
+    return True
+
+
+def published_ports(container: Container) -> dict[int, int]:
+    """The TCP ports the engine publishes for a container on the loopback, by the container's port."""
+    container.reload()
+    ports = container.attrs["NetworkSettings"].get("Ports") or {}
+    return {
+        int(name.partition("/")[0]): int(bindings[0]["HostPort"])
+        for name, bindings in ports.items()
+        if bindings and name.endswith("/tcp")
+    }
 
 
 def remove_quietly(container: Container) -> None:

@@ -2,17 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups
-from localcloud.emulator.ecs import rollback, service_deployments, state
+from localcloud.emulator.ecs import service_deployments, state
+from localcloud.emulator.ecs.answers import Refused, Request, Response, answering, cluster_of, service_of
 from localcloud.emulator.ecs.scheduler import Scheduler, stop
 from localcloud.emulator.ecs.state import Record, ServiceKey
 
-Response = tuple[int, dict[str, str], bytes]
-Request = Mapping[str, Any]
 # What an UpdateService request may carry besides the properties of a service revision.
 _PLAIN_PROPERTIES = (
     "desiredCount",
@@ -28,16 +26,8 @@ _PLAIN_PROPERTIES = (
 _CIRCUIT_BREAKER_OFF = {"enable": False, "rollback": False}
 
 
-class Refused(Exception):  # noqa: N818  an answer of the API, not a defect
-    """The request is answered with an AWS error."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.response: Response = upstream.responses.error_response_json(code, message, 400)
-
-
 class ServiceApi:
-    """CreateService, UpdateService, DeleteService, StopTask and the service deployment operations."""
+    """CreateService, UpdateService, DeleteService and StopTask."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -49,18 +39,14 @@ class ServiceApi:
             "UpdateService": self.update_service,
             "DeleteService": self.delete_service,
             "StopTask": self.stop_task,
-            "ListServiceDeployments": self.list_service_deployments,
-            "DescribeServiceDeployments": self.describe_service_deployments,
-            "DescribeServiceRevisions": self.describe_service_revisions,
-            "StopServiceDeployment": self.stop_service_deployment,
         }
-        return {name: _answering(operation) for name, operation in operations.items()}
+        return {name: answering(operation) for name, operation in operations.items()}
 
     # -- services ---------------------------------------------------------------------------------------------
 
     def create_service(self, request: Request) -> Request:
         """Record the service; its first deployment is IN_PROGRESS until its tasks are healthy."""
-        cluster = _cluster(request)
+        cluster = cluster_of(request)
         name = str(request.get("serviceName") or "")
         if not name:
             raise Refused("ClientException", "serviceName is required")
@@ -90,7 +76,7 @@ class ServiceApi:
 
     def update_service(self, request: Request) -> Request:
         """Change a service; a changed property of its revision, or force, starts a new deployment."""
-        _, service = _service(request)
+        _, service = service_of(request)
         with state.LOCK:
             if service["status"] != "ACTIVE":
                 raise Refused("ServiceNotActiveException", "Service was not ACTIVE.")
@@ -118,7 +104,7 @@ class ServiceApi:
 
     def delete_service(self, request: Request) -> Request:
         """Drain a service; it is INACTIVE once its tasks have stopped."""
-        _, service = _service(request)
+        _, service = service_of(request)
         with state.LOCK:
             if int(service["desiredCount"]) > 0 and not request.get("force"):
                 raise Refused(
@@ -133,7 +119,7 @@ class ServiceApi:
 
     def stop_task(self, request: Request) -> Request:
         """Tell a task to stop; DescribeTasks follows it down to STOPPED."""
-        cluster = _cluster(request)
+        cluster = cluster_of(request)
         task: Record | None = upstream.ecs._resolve_task(
             str(request.get("task") or ""), cluster["clusterName"]
         )
@@ -142,101 +128,6 @@ class ServiceApi:
         stop(task, reason=str(request.get("reason") or "Task stopped by user"), code="UserInitiated")
         self._scheduler.wake()
         return {"task": task}
-
-    # -- service deployments ----------------------------------------------------------------------------------
-
-    def list_service_deployments(self, request: Request) -> Request:
-        """Service deployments of one service, newest first."""
-        _, service = _service(request)
-        wanted = set(request.get("status") or [])
-        window = request.get("createdAt") or {}
-        with state.LOCK:
-            found = [
-                service_deployments.brief(entry)
-                for entry in service.get("_service_deployments") or []
-                if (not wanted or entry["status"] in wanted)
-                and float(window.get("after") or 0)
-                <= entry["createdAt"]
-                <= float(window.get("before") or 1e18)
-            ]
-        begin = int(request.get("nextToken") or 0)
-        end = begin + int(request.get("maxResults") or 20)
-        page: dict[str, Any] = {"serviceDeployments": found[begin:end]}
-        return page | ({"nextToken": str(end)} if end < len(found) else {})
-
-    def describe_service_deployments(self, request: Request) -> Request:
-        """Service deployments by ARN."""
-        return _by_arn(request, "serviceDeploymentArns", "serviceDeployments", "_service_deployments")
-
-    def describe_service_revisions(self, request: Request) -> Request:
-        """Service revisions by ARN."""
-        return _by_arn(request, "serviceRevisionArns", "serviceRevisions", "_service_revisions")
-
-    def stop_service_deployment(self, request: Request) -> Request:
-        """Stop a service deployment that runs, by rolling back (the default) or abruptly (ABORT)."""
-        arn = str(request.get("serviceDeploymentArn") or "")
-        with state.LOCK:
-            for _, service in state.services():
-                current = next(iter(service.get("_service_deployments") or []), None)
-                if current is None or current["serviceDeploymentArn"] != arn:
-                    continue
-                if current["status"] not in service_deployments.RUNNING:
-                    break
-                primary = state.primary_of(service)
-                if primary is not None:
-                    rollback.fail(
-                        service,
-                        primary,
-                        reason="ECS deployment stopped by user.",
-                        event="deployment stopped by user.",
-                        rolled_back="Service deployment rolled back because of a stop request.",
-                        stopped="Service deployment stopped because of a stop request.",
-                        roll_back=request.get("stopType", "ROLLBACK") == "ROLLBACK",
-                    )
-                self._scheduler.wake()
-                return {"serviceDeploymentArn": arn}
-        raise Refused("ServiceDeploymentNotFoundException", f"No running service deployment {arn}.")
-
-
-def _answering(operation: Callable[[Request], Request]) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        try:
-            document = operation(request)
-        except Refused as refusal:
-            return refusal.response
-        with state.LOCK:
-            response: Response = upstream.responses.json_response(upstream.ecs._sanitize(document))
-        return response
-
-    return answer
-
-
-def _cluster(request: Request) -> Record:
-    name = upstream.ecs._resolve_cluster_name(request.get("cluster") or "default")
-    if name == "default" and name not in upstream.ecs._clusters:
-        upstream.ecs._create_cluster({"clusterName": "default"})
-    record: Record | None = upstream.ecs._clusters.get(name) if name else None
-    if record is None:
-        raise Refused("ClusterNotFoundException", "Cluster not found.")
-    return record
-
-
-def _service(request: Request) -> tuple[ServiceKey, Record]:
-    reference = upstream.ecs._resolve_service_ref(str(request.get("service") or ""))
-    if reference and reference[1] and not request.get("cluster"):
-        request = {**request, "cluster": reference[1]}
-    cluster = _cluster(request)
-    if reference is None or reference[1] not in {None, cluster["clusterName"]}:
-        raise Refused("ServiceNotFoundException", "Service not found.")
-    key = ServiceKey(
-        upstream.responses.get_account_id(),
-        upstream.responses.get_region(),
-        f"{cluster['clusterName']}/{reference[0]}",
-    )
-    service = key.record()
-    if service is None:
-        raise Refused("ServiceNotFoundException", "Service not found.")
-    return key, service
 
 
 def _task_definition(reference: str) -> Record:
@@ -324,12 +215,3 @@ def _new_service(request: Request, cluster: Record, definition: Record) -> Recor
         if request.get(optional):
             service[optional] = request[optional]
     return service
-
-
-def _by_arn(request: Request, argument: str, result: str, store: str) -> Request:
-    wanted = [str(arn) for arn in request.get(argument) or []]
-    key = {"_service_deployments": "serviceDeploymentArn", "_service_revisions": "serviceRevisionArn"}[store]
-    with state.LOCK:
-        known = {entry[key]: entry for _, service in state.services() for entry in service.get(store) or []}
-    missing = [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in known]
-    return {result: [known[arn] for arn in wanted if arn in known], "failures": missing}

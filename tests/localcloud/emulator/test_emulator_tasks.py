@@ -7,6 +7,7 @@ from typing import Any
 import docker
 import pytest
 
+from localcloud.emulator.ecs import task_cgroup
 from tests.localcloud.emulator.stage import Cloud, Deployed, eventually
 
 pytestmark = pytest.mark.docker
@@ -321,6 +322,30 @@ def test_containers_of_a_task_share_localhost_and_start_after_what_they_depend_o
     codes = {container["name"]: container["exitCode"] for container in task["containers"]}
     assert (codes["app"], codes["migrate"]) == (0, 0)
     assert job.lines() == ["hello"]
+
+
+def test_containers_share_the_cpu_of_their_task(deploy: Deploy) -> None:
+    if not task_cgroup.hierarchies():
+        pytest.skip("this machine's engine does not let a task have a control group")
+    job = deploy()
+    spin = "while :; do :; done"
+    helper = sidecar(job.cloud, "helper", spin, stopTimeout=1)
+    arn = run(job, job.define(command=["sh", "-c", spin], stopTimeout=1, task={"others": [helper]}))
+    running(job, arn)
+    engine = docker.from_env().api
+
+    def used() -> int:
+        stats = [engine.stats(entry.id, stream=False, one_shot=True) for entry in job.containers()]
+        return sum(int(found["cpu_stats"]["cpu_usage"]["total_usage"]) for found in stats)
+
+    before, began = used(), time.monotonic()
+    time.sleep(2)
+    share = (used() - before) / 1e9 / (time.monotonic() - began)
+    job.cloud.client("ecs").stop_task(cluster=job.name, task=arn)
+    stopped(job, arn)
+
+    assert 0.1 < share < 0.35
+    assert not list(task_cgroup.hierarchies()["cpu"].glob(f"localcloud/*{arn.rpartition('/')[2][:8]}"))
 
 
 def test_a_failed_dependency_keeps_the_task_from_starting(deploy: Deploy) -> None:

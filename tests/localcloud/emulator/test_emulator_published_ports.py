@@ -1,0 +1,37 @@
+"""Where this machine does not route to containers (Docker Desktop), their ports are published on the loopback."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localcloud.emulator import start, stop
+from localcloud.settings import CloudSettings
+from tests.localcloud.emulator.ports import free_port
+from tests.localcloud.emulator.stage import Cloud, Deployed, balancer_with_group, eventually
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    monkeypatch.setenv("LOCALCLOUD_PUBLISH_PORTS", "1")
+    settings = CloudSettings(home=tmp_path / "home", port=free_port())
+    start(settings)
+    yield Cloud(settings, cloud.image)
+    stop(settings)
+
+
+def test_a_service_is_reached_through_published_ports(desktop: Cloud, name: str) -> None:
+    desktop.client("ecs").create_cluster(clusterName=name)
+    desktop.client("logs").create_log_group(logGroupName=f"/ecs/{name}")
+    web = Deployed(desktop, name, balancer_with_group(desktop, name))
+    web.create(web.define())
+
+    assert web.settled()["deployments"][0]["rolloutState"] == "COMPLETED"
+    assert desktop.get(name).text == "hello\n"
+    [container] = [entry for entry in web.containers() if entry.attrs["Ports"]]
+    assert {port["IP"] for port in container.attrs["Ports"]} == {"127.0.0.1"}
+    web.update(forceNewDeployment=True)
+    web.settled()
+    eventually(lambda: desktop.get(name).text == "hello\n")
