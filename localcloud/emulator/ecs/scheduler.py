@@ -46,6 +46,7 @@ class Scheduler:
         while True:
             self._wake.wait(TICK_SECONDS)
             self._wake.clear()
+            state.forget_stopped(time.time())
             for key, service in state.services():
                 try:
                     with key.scope():

@@ -16,6 +16,7 @@ LOCK = threading.RLock()
 
 # Amazon ECS Developer Guide, "Task lifecycle": the states before a task is on its way down.
 BEFORE_STOP = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING")
+STOPPED_KEPT_SECONDS = 3600.0
 # Counted by clients through `version`: a task polled through DescribeTasks counts these changes.
 _COUNTED = {"PENDING", "RUNNING", "DEPROVISIONING", "STOPPED"}
 
@@ -134,6 +135,18 @@ def recount_service(key: ServiceKey, service: Record) -> None:
 def deployment_tasks(deployment: Record, tasks: list[Record]) -> list[Record]:
     """The tasks a deployment started."""
     return [task for task in tasks if task.get("_deployment_id") == deployment["id"]]
+
+
+def forget_stopped(now: float) -> None:
+    """Drop the records of tasks that stopped an hour ago, as ECS does: a crash loop would fill the memory."""
+    stored = upstream.ecs._tasks._data
+    with LOCK:
+        for key, task in list(stored.items()):
+            if (
+                task["lastStatus"] == "STOPPED"
+                and now - float(task.get("stoppedAt") or now) > STOPPED_KEPT_SECONDS
+            ):
+                del stored[key]
 
 
 def primary_of(service: Record) -> Record | None:
