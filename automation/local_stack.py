@@ -5,6 +5,7 @@ import os
 import shutil
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from automation.engines import EngineName, StackEngine
 from automation.engines.builtin import BuiltInEngine
@@ -25,6 +26,8 @@ from localcloud.settings import CloudSettings
 
 if TYPE_CHECKING:
     from automation.engines.pulumi_cli import PulumiEngine
+
+_LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 
 
 class LocalStack(Stack):
@@ -90,6 +93,16 @@ class LocalStack(Stack):
         if cli_available() and workspace_folder(self._settings, self.name).exists():
             self._pulumi().forget(force=False)
             shutil.rmtree(workspace_folder(self._settings, self.name), ignore_errors=True)
+
+    def _address(self, url: str) -> str:
+        """A stack with a domain of its own answers at its load balancer's name: nothing here resolves the domain."""
+        if (urlsplit(url).hostname or "").endswith(".localhost"):
+            return url
+        names = [str(item.outputs["dnsName"]) for item in self.resources() if item.type == _LOAD_BALANCER]
+        if not names:
+            return url
+        console.info(f"{url} is the address on AWS; on the local cloud, without TLS, it is the one below")
+        return f"http://443.{names[0]}" if url.startswith("https:") else f"http://{names[0]}"
 
     def _with(self, source: StackSource, report: Report) -> "LocalStack":
         return LocalStack(source, self._settings, self._asked, report)

@@ -75,6 +75,10 @@ class Stack(ABC):
         changed = replace(self.source, overrides={**self.source.overrides, **overrides})
         return self._with(changed, self._report)
 
+    def _address(self, url: str) -> str:
+        """Where the URL can be asked from here."""
+        return url
+
     @abstractmethod
     def _with(self, source: StackSource, report: Report) -> "Stack":
         """The same stack described otherwise, or reporting to somebody else."""
@@ -100,11 +104,12 @@ class Stack(ABC):
         url = outcome.outputs.get("url")
         if not ok or not isinstance(url, str):
             return Deployment(ok=ok, url=None, outcome=outcome, verdicts=verdicts, images=images)
-        answer = wait_for_answer(url)
-        problem = "" if answer.ok else f"{url} does not answer after {answer.seconds:.0f} s: {answer.detail}"
+        address = self._address(url)
+        answer = wait_for_answer(address)
+        problem = "" if answer.ok else f"{address} does not answer after {answer.seconds:.0f} s: {answer.detail}"
         return Deployment(
             ok=answer.ok,
-            url=url if answer.ok else None,
+            url=address if answer.ok else None,
             outcome=outcome,
             verdicts=verdicts,
             problem=problem,
