@@ -25,6 +25,11 @@ def local_providers(
 
         return AwsProvider(settings)
 
+    def awsx() -> Provider:
+        from localcloud.providers.awsx.provider import AwsxProvider  # noqa: PLC0415
+
+        return AwsxProvider()
+
     def docker_build() -> Provider:
         from localcloud.providers.docker_build import DockerBuildProvider  # noqa: PLC0415
 
@@ -35,4 +40,4 @@ def local_providers(
 
         return DockerProvider(settings)
 
-    return {"aws": aws, "docker-build": docker_build, "docker": docker}
+    return {"aws": aws, "awsx": awsx, "docker-build": docker_build, "docker": docker}

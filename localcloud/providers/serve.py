@@ -10,6 +10,7 @@ import asyncio
 import importlib.metadata
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import grpc  # type: ignore[import-untyped]  # grpcio ships no types
@@ -27,6 +28,8 @@ from localcloud.providers import local_providers
 from localcloud.providers.values import to_property_map
 from localcloud.settings import CloudSettings
 
+# The engine itself decides how much runs at a time; this only must not be what limits it.
+THREADS = 64
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 
@@ -64,6 +67,7 @@ class Threaded(protocol.Provider):
 
     def __init__(self, inner: protocol.Provider) -> None:
         self.inner = inner
+        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="provider")
 
     async def check_config(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
         """Forward with translated values."""
@@ -108,13 +112,21 @@ class Threaded(protocol.Provider):
         """Forward with translated values."""
         await self._forward(self.inner.delete, request)
 
+    async def construct(self, request: protocol.ConstructRequest) -> protocol.ConstructResponse:
+        """Construct on this very event loop: the SDK has bound it to the engine that asks."""
+        _translate(request, from_engine)
+        response = await self.inner.construct(request)
+        _translate(response, to_engine)
+        return response
+
     async def _forward(self, method: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
         _translate(request, from_engine)
 
         async def run() -> Response:
             return await method(request)
 
-        response = await asyncio.to_thread(asyncio.run, run())
+        # Not the loop's default executor: components block its few threads while their children wait for us.
+        response = await asyncio.get_running_loop().run_in_executor(self._threads, asyncio.run, run())
         _translate(response, to_engine)
         return response
 
@@ -161,6 +173,10 @@ class Servicer(ProviderServicer):
     async def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802  the protocol's name
         """Invoke, with readable errors."""
         return await self._readable(super().Invoke(request, context), context)
+
+    async def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802  the protocol's name
+        """Construct, with readable errors."""
+        return await self._readable(super().Construct(request, context), context)
 
     async def _readable(self, call: Awaitable[Any], context: Any) -> Any:
         try:
@@ -212,6 +228,8 @@ async def serve(
     Returns:
         The servers, and the value for PULUMI_DEBUG_PROVIDERS.
     """
+    # The SDK registers a component's children in the loop's default executor, one blocking call for each.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=THREADS))
     servers, addresses = [], []
     for package, factory in sorted(factories.items()):
         server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)

@@ -1,0 +1,1 @@
+"""The local `awsx` provider: VPCs as components of `aws` resources."""
