@@ -39,7 +39,8 @@ DEFAULT_TIMEOUT = 1200.0
 class AwsProvider(protocol.Provider):
     """The `aws` package on the local cloud.
 
-    `unemulated` holds, by URN, why a resource is declared for AWS but not run by the local cloud.
+    `unemulated` holds, by URN, why a resource is declared for AWS but not run by the local cloud, and `notes` what it
+    does differently.
 
     Args:
         settings: The local cloud.
@@ -48,6 +49,7 @@ class AwsProvider(protocol.Provider):
     def __init__(self, settings: CloudSettings) -> None:
         self.settings = settings
         self.unemulated: dict[str, str] = {}
+        self.notes: dict[str, str] = {}
         self.aws = Aws(settings, settings.region)
 
     async def check_config(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
@@ -246,6 +248,9 @@ class AwsProvider(protocol.Provider):
         reason = state.get(RECORDED) or kind.inert
         if reason:
             self.unemulated[urn] = str(reason)
+        different = kind.differs(state) if kind.differs else ""
+        if different:
+            self.notes[urn] = different
 
     def _outputs(self, originals: Properties, state: Values, kind: ResourceType) -> dict[str, PropertyValue]:
         result = to_property_map({name: item for name, item in state.items() if name != "id"}, originals)

@@ -180,6 +180,7 @@ class ResourceType:
         local: Properties that steer the provider and are never sent.
         refused: Property → what to use instead; properties the local cloud does not take.
         inert: What the emulator does not do with the object although it keeps it; reported, never hidden.
+        differs: What the emulator does otherwise with an object of these properties; empty when nothing.
         unread: Properties the description does not carry, so that a refresh cannot see them drift.
         tags: How it is tagged; None for what cannot be.
         delete_before_replace: Whether a replacement would collide with its predecessor.
@@ -216,6 +217,7 @@ class ResourceType:
     local: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
     inert: str = ""
+    differs: Callable[[Values], str] | None = None
     unread: frozenset[str] = frozenset()
     tags: TagApi | None = None
     delete_before_replace: bool = False

@@ -223,6 +223,17 @@ def _service_defaults(request: Values, inputs: Values) -> None:
         request.setdefault("desiredCount", 0)
 
 
+def _service_differs(values: Values) -> str:
+    """What the emulator's scheduler, which only rolls, does with other strategies and controllers."""
+    strategy = str((values.get("deploymentConfiguration") or {}).get("strategy") or "ROLLING")
+    controller = str((values.get("deploymentController") or {}).get("type") or "ECS")
+    if controller != "ECS":
+        return f"deployments of the {controller} controller are not run: the first tasks are started, no shift follows"
+    if strategy != "ROLLING":
+        return f"deployed by a rolling update: the {strategy} strategy's traffic shift, bake time and hooks do not run"
+    return ""
+
+
 def _service_check(values: Values) -> list[tuple[str, str]]:
     failures = []
     if values.get("launchType") is not None and values.get("capacityProviderStrategies"):
@@ -348,6 +359,7 @@ SERVICE = ResourceType(
     replace=frozenset({"cluster", "iamRole", "launchType", "name", "schedulingStrategy"}),
     outputs={"arn": "serviceArn", "cluster": "clusterArn"},
     unread=frozenset({"propagateTags", "deploymentController"}),
+    differs=_service_differs,
     check=_service_check,
     tags=ECS_TAGS,
     find=_existing_service,

@@ -1,6 +1,7 @@
 """What counts as a failed deployment of a service."""
 
 from localcloud.providers.aws.service_rollout import failed, steady
+from localcloud.providers.aws.table.ecs import SERVICE
 from localcloud.providers.values import Values
 
 WEB_1 = "arn:aws:ecs:us-east-1:000000000000:task-definition/web:1"
@@ -63,3 +64,10 @@ def test_a_service_is_steady_only_when_its_one_deployment_has_completed() -> Non
             deployment("old", WEB_1, status="ACTIVE", rollout="COMPLETED"),
         )
     )
+
+
+def test_a_strategy_that_is_not_run_is_said():
+    assert SERVICE.differs is not None
+    assert SERVICE.differs({"name": "web"}) == ""
+    assert "CANARY" in SERVICE.differs({"deploymentConfiguration": {"strategy": "CANARY"}})
+    assert "CODE_DEPLOY" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})
