@@ -8,7 +8,7 @@ ON_STACK = $(STACK) --local
 
 .DEFAULT_GOAL := help
 .PHONY: help setup environment up down preview destroy url status logs scale start \
-        test checks format lock format-check lint types unit bench
+        test checks format lock format-check lint types quick containers bench
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,12 +47,15 @@ setup: environment  ## Only the set-up: .venv, Docker engine, base image
 environment:
 	@sh localcloud/setup/environment.sh
 
-test: checks unit  ## All checks: format, lint, types, unit, program, local cloud, end to end
+test: checks quick containers  ## All checks: format, lint, types, unit, program, local cloud, end to end
 
 checks: format-check lint types
 
-unit: setup
-	$(PYTHON_BIN) -m pytest
+quick: environment  ## The tests that start no container
+	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2
+
+containers: setup  ## The tests with real containers, one after the other
+	$(PYTHON_BIN) -m pytest -q -m docker
 
 format: environment  ## Format the code
 	$(PYTHON_BIN) -m ruff format .
