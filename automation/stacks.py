@@ -106,7 +106,9 @@ class Stack(ABC):
             return Deployment(ok=ok, url=None, outcome=outcome, verdicts=verdicts, images=images)
         address = self._address(url)
         answer = wait_for_answer(address)
-        problem = "" if answer.ok else f"{address} does not answer after {answer.seconds:.0f} s: {answer.detail}"
+        problem = (
+            "" if answer.ok else f"{address} does not answer after {answer.seconds:.0f} s: {answer.detail}"
+        )
         return Deployment(
             ok=answer.ok,
             url=address if answer.ok else None,
