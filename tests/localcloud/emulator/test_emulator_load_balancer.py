@@ -45,8 +45,9 @@ class Balancer:
             "VpcId": "vpc-00000001",
             "TargetType": "ip",
             "HealthCheckPath": "/health",
-            "HealthCheckIntervalSeconds": 5,
-            "HealthCheckTimeoutSeconds": 2,
+            # AWS allows no less than 5 s; the emulator does not mind, and the tests are sooner done.
+            "HealthCheckIntervalSeconds": 1,
+            "HealthCheckTimeoutSeconds": 1,
             "HealthyThresholdCount": 2,
             "UnhealthyThresholdCount": 2,
         }
@@ -89,7 +90,7 @@ class Balancer:
     def ask(self, host: str, path: str = "/", **headers: str) -> httpx.Response:
         """A request with a Host header of its own."""
         url = f"http://127.0.0.1:{self.cloud.settings.port}{path}"
-        return httpx.get(url, headers={"Host": host, **headers}, trust_env=False)
+        return httpx.get(url, headers={"Host": host, **headers}, trust_env=False, verify=False)  # noqa: S501  plain HTTP
 
     def rule(self, priority: int, action: dict[str, Any], *conditions: dict[str, Any]) -> str:
         rules = self.elb.create_rule(
