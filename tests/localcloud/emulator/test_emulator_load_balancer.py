@@ -45,9 +45,8 @@ class Balancer:
             "VpcId": "vpc-00000001",
             "TargetType": "ip",
             "HealthCheckPath": "/health",
-            # AWS allows no less than 5 s; the emulator does not mind, and the tests are sooner done.
-            "HealthCheckIntervalSeconds": 1,
-            "HealthCheckTimeoutSeconds": 1,
+            "HealthCheckIntervalSeconds": 5,
+            "HealthCheckTimeoutSeconds": 2,
             "HealthyThresholdCount": 2,
             "UnhealthyThresholdCount": 2,
         }
