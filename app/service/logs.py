@@ -22,15 +22,16 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 class LineWriter:
-    """Writes whole lines in order: at once, or gathered for a moment where there are thousands per second.
+    """Writes whole lines in order: at once, or gathered where there are thousands per second.
 
-    Waking the reader of the pipe for every line would cost more than handling the request it tells of. A process
-    that is killed (SIGKILL) loses at most the lines of the last `DELAY_SECONDS`; one that ends writes them,
-    because the interpreter waits for executors before it exits.
+    Waking the reader of the pipe for every line costs more than handling the request it tells of, and a thread that
+    writes every few milliseconds takes the interpreter from the requests. So whoever adds the last line of a batch
+    writes it, and a thread comes only for what is left. A process that is killed (SIGKILL) loses what waits;
+    one that ends writes it, because the interpreter waits for executors before it exits.
     """
 
-    DELAY_SECONDS = 0.05
-    MOST_LINES = 10_000
+    BATCH = 100
+    DELAY_SECONDS = 0.25
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []
@@ -44,16 +45,16 @@ class LineWriter:
         self.flush()
 
     def write_soon(self, line: bytes) -> None:
-        """Write the line within `DELAY_SECONDS`; now, if the reader is so slow that too many lines wait."""
+        """Write the line when `BATCH` lines wait, `DELAY_SECONDS` later at most."""
         self._lines.append(line)
-        if not self._scheduled:
+        if len(self._lines) >= self.BATCH:
+            self.flush()
+        elif not self._scheduled:
             self._scheduled = True
             try:
                 self._executor.submit(self._flush_after_delay)
             except RuntimeError:  # the interpreter is exiting
                 self.flush()
-        elif len(self._lines) >= self.MOST_LINES:
-            self.flush()
 
     def _flush_after_delay(self) -> None:
         time.sleep(self.DELAY_SECONDS)
