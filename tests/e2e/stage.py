@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import boto3
 import httpx
@@ -159,8 +160,10 @@ class Stage:
             for thread in threads:
                 thread.join()
 
-    def aws(self, service: str) -> "boto3.client":  # type: ignore[valid-type]  # boto3 makes its clients at run time
-        return boto3.client(
+    def aws(self, service: str) -> Any:
+        """A boto3 client of the local cloud; boto3 makes its classes at run time."""
+        make: Any = boto3.client
+        return make(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
             region_name="us-east-1",
@@ -184,9 +187,8 @@ class Stage:
         file.write_text(text.replace(old, new))
 
 
-def eventually(check: "object", seconds: float, what: str) -> float:
+def eventually(check: Callable[[], object], seconds: float, what: str) -> float:
     """Poll until the check is true; returns the seconds it took."""
-    assert callable(check)
     started = time.monotonic()
     while time.monotonic() - started < seconds:
         if check():

@@ -10,14 +10,14 @@ pytestmark = pytest.mark.docker
 CRASH = 'raise SystemExit("made to crash at start")\n'
 
 
-def test_the_url_answers_as_the_seed_does(stage: Stage):
+def test_the_url_answers_as_the_seed_does(stage: Stage) -> None:
     answer = stage.get()
 
     assert answer.status_code == 200
     assert answer.text == "Hello from ECS!"
 
 
-def test_the_task_runs_the_image_by_digest_with_the_seeds_sizes(stage: Stage):
+def test_the_task_runs_the_image_by_digest_with_the_seeds_sizes(stage: Stage) -> None:
     ecs = stage.aws("ecs")
     cluster = ecs.list_clusters()["clusterArns"][0]
     service = ecs.describe_services(cluster=cluster, services=["web"])["services"][0]
@@ -29,7 +29,7 @@ def test_the_task_runs_the_image_by_digest_with_the_seeds_sizes(stage: Stage):
     assert "@sha256:" in container["image"]
 
 
-def test_the_load_balancer_reports_the_target_healthy(stage: Stage):
+def test_the_load_balancer_reports_the_target_healthy(stage: Stage) -> None:
     elbv2 = stage.aws("elbv2")
     (group,) = elbv2.describe_target_groups()["TargetGroups"]
     states = [
@@ -42,7 +42,7 @@ def test_the_load_balancer_reports_the_target_healthy(stage: Stage):
     assert states == ["healthy"]
 
 
-def test_requests_are_in_the_log_group_with_their_request_id(stage: Stage):
+def test_requests_are_in_the_log_group_with_their_request_id(stage: Stage) -> None:
     stage.get("/?who=e2e")
 
     def logged() -> bool:
@@ -51,7 +51,7 @@ def test_requests_are_in_the_log_group_with_their_request_id(stage: Stage):
     eventually(logged, 10, "a log line with a request id")
 
 
-def test_a_second_up_changes_nothing_and_says_so(stage: Stage):
+def test_a_second_up_changes_nothing_and_says_so(stage: Stage) -> None:
     ran = stage.up()
 
     assert counted(ran.output, "unchanged") > 20
@@ -59,7 +59,7 @@ def test_a_second_up_changes_nothing_and_says_so(stage: Stage):
         assert counted(ran.output, word) == 0, ran.output
 
 
-def test_a_killed_container_is_replaced_and_answers_again(stage: Stage):
+def test_a_killed_container_is_replaced_and_answers_again(stage: Stage) -> None:
     (container,) = stage.containers()
     url = stage.url
 
@@ -74,7 +74,7 @@ def test_a_killed_container_is_replaced_and_answers_again(stage: Stage):
     assert container not in stage.containers()
 
 
-def test_scaling_by_hand_runs_more_containers_and_fewer_again(stage: Stage):
+def test_scaling_by_hand_runs_more_containers_and_fewer_again(stage: Stage) -> None:
     assert stage.run("scale", "2", "local").code == 0
     assert len(stage.containers()) == 2
 
@@ -82,7 +82,7 @@ def test_scaling_by_hand_runs_more_containers_and_fewer_again(stage: Stage):
     eventually(lambda: len(stage.containers()) == 1, 20, "one container left")
 
 
-def test_status_shows_the_service_its_deployment_and_its_task(stage: Stage):
+def test_status_shows_the_service_its_deployment_and_its_task(stage: Stage) -> None:
     output = stage.run("status", "local").output
 
     assert "web: 1 of 1 tasks running" in output
@@ -90,7 +90,7 @@ def test_status_shows_the_service_its_deployment_and_its_task(stage: Stage):
     assert "healthy" in output
 
 
-def test_a_changed_line_rolls_the_service_without_a_failed_request(stage: Stage):
+def test_a_changed_line_rolls_the_service_without_a_failed_request(stage: Stage) -> None:
     stage.edit("app/service/config.py", "Hello from ECS!", "Hello from ECS, again!")
 
     with stage.traffic() as traffic:
@@ -101,7 +101,7 @@ def test_a_changed_line_rolls_the_service_without_a_failed_request(stage: Stage)
     assert traffic.failed == 0, traffic.answers
 
 
-def test_a_version_that_crashes_is_rolled_back_while_the_old_one_answers(stage: Stage):
+def test_a_version_that_crashes_is_rolled_back_while_the_old_one_answers(stage: Stage) -> None:
     stage.edit("app/service/__main__.py", "import signal\n", f"{CRASH}import signal\n")
 
     with stage.traffic() as traffic:
@@ -114,7 +114,7 @@ def test_a_version_that_crashes_is_rolled_back_while_the_old_one_answers(stage: 
     assert stage.get().text == "Hello from ECS, again!"
 
 
-def test_after_the_mistake_is_mended_up_works_again(stage: Stage):
+def test_after_the_mistake_is_mended_up_works_again(stage: Stage) -> None:
     stage.edit("app/service/__main__.py", CRASH, "")
 
     stage.up()
@@ -122,7 +122,7 @@ def test_after_the_mistake_is_mended_up_works_again(stage: Stage):
     assert stage.get().text == "Hello from ECS, again!"
 
 
-def test_a_broken_dockerfile_is_named_and_leaves_the_service_running(stage: Stage):
+def test_a_broken_dockerfile_is_named_and_leaves_the_service_running(stage: Stage) -> None:
     original = (stage.project / "app/Dockerfile").read_text()
     stage.edit("app/Dockerfile", "FROM", "RUM nothing\nFROM")
 
@@ -135,7 +135,7 @@ def test_a_broken_dockerfile_is_named_and_leaves_the_service_running(stage: Stag
     assert stage.get().status_code == 200
 
 
-def test_two_services_share_the_load_balancer_by_path(stage: Stage):
+def test_two_services_share_the_load_balancer_by_path(stage: Stage) -> None:
     config = stage.project / "Pulumi.local.yaml"
     original = config.read_text()
     try:
@@ -157,7 +157,7 @@ def test_two_services_share_the_load_balancer_by_path(stage: Stage):
     eventually(lambda: len(stage.containers()) == 1, 20, "the second service is gone")
 
 
-def test_down_leaves_no_container_and_no_process_and_can_be_repeated(stage: Stage):
+def test_down_leaves_no_container_and_no_process_and_can_be_repeated(stage: Stage) -> None:
     first, second = stage.down(), stage.down()
 
     assert (first.code, second.code) == (0, 0), first.output + second.output

@@ -66,7 +66,7 @@ def test_a_service_is_steady_only_when_its_one_deployment_has_completed() -> Non
     )
 
 
-def test_a_strategy_that_is_not_run_is_said():
+def test_a_strategy_that_is_not_run_is_said() -> None:
     assert SERVICE.differs is not None
     assert SERVICE.differs({"name": "web"}) == ""
     assert "CANARY" in SERVICE.differs({"deploymentConfiguration": {"strategy": "CANARY"}})
