@@ -17,13 +17,10 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackN
 
 from automation.engines.base import CloudResource, EngineName
 from automation.engines.command import InterruptibleCommand, find_command
-from automation.engines.translation import Translator
+from automation.engines.translation import Translator, readable
 from automation.engines.workspace import StackSource, write_workspace
 from localcloud.engine import Diagnostic, EventHandler, Operation, Outcome, RunFinished, Severity
 from localcloud.errors import LocalCloudError
-
-_SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"  # noqa: S105  how Pulumi marks special values in its state
-_SECRET = "[secret]"  # noqa: S105  what is shown in place of one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +100,8 @@ class PulumiEngine:
                 urn=item["urn"],
                 type=item["type"],
                 id=item.get("id", ""),
-                inputs=self._asked.get(item["urn"]) or _masked(item.get("inputs") or {}),
-                outputs=_masked(item.get("outputs") or {}),
+                inputs=self._asked.get(item["urn"]) or readable(item.get("inputs") or {}),
+                outputs=readable(item.get("outputs") or {}),
             )
             for item in found
             if not item.get("delete")
@@ -257,13 +254,3 @@ def _interruptible(
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        if _SECRET_SIGNATURE in value and "ciphertext" in value:
-            return _SECRET
-        return {key: _masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    return value

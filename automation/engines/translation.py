@@ -60,6 +60,8 @@ _CLOSING: Final = re.compile(
     r"^(update failed|preview failed|refresh failed|destroy failed|.*resource operations? failed)\s*$"
 )
 _SECRET: Final = "[secret]"  # noqa: S105  what the engine shows in place of one
+# How Pulumi marks special values in its state.
+_SECRET_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"  # noqa: S105  no secret, but the sign of one
 _UNKNOWN: Final = "[unknown]"
 STACK: Final = "pulumi:pulumi:Stack"
 
@@ -109,7 +111,7 @@ class Translator:
             return
         self._started[step.urn] = time.monotonic()
         if step.new is not None:
-            self.asked[step.urn] = step.new.inputs or {}
+            self.asked[step.urn] = readable(step.new.inputs or {})
         if step.new is not None and not step.new.custom:
             return  # a component is only as slow as its children, which speak for themselves
         self.running[step.urn] = f"{op.value} {_name(step.urn)} ({step.type})"
@@ -201,8 +203,10 @@ def _at(state: StepEventStateMetadata | None, path: str, *, inputs: bool) -> Any
 
 
 def readable(value: Any) -> Any:
-    """A value of an event with `[unknown]` where the engine has its special text for values not known yet."""
+    """A value of an event or a state, with `[unknown]` and `[secret]` where the engine has its special forms."""
     if isinstance(value, Mapping):
+        if _SECRET_SIGNATURE in value and ("ciphertext" in value or "plaintext" in value):
+            return _SECRET
         return {key: readable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [readable(item) for item in value]
