@@ -1,1 +1,55 @@
-"""Operate any stack of this program: deploy it, look at it, scale it, from the command line or from scripts."""
+"""Operate any stack of this program from scripts: deploy it, look at it, roll it back, promote it.
+
+    from automation import open_stack
+
+    stack = open_stack("local")
+    deployment = stack.up()
+    if not deployment.ok:
+        for verdict in deployment.verdicts.values():
+            print(verdict)
+
+`python -m automation` is a thin command line over this library. `examples/` has complete scripts. Errors that people
+can act on are `LocalCloudError`: one message, and what to do.
+"""
+
+from automation.drift import Drifted, DriftReport
+from automation.engines import CloudResource, EngineName
+from automation.ephemeral import Ephemeral, Ephemerals
+from automation.events import Deployment, Progress, Verified
+from automation.fleet import ServiceView, read_fleet
+from automation.ledger import Ledger, Release
+from automation.opening import open_stack
+from automation.preflight import preflight
+from automation.promotion import promote, roll_back
+from automation.scaling import scale_service
+from automation.stacks import Stack
+from automation.target import Target
+from automation.verification import State, Verdict, verify_service
+from localcloud.errors import LocalCloudError
+
+__all__ = [
+    "CloudResource",
+    "Deployment",
+    "DriftReport",
+    "Drifted",
+    "EngineName",
+    "Ephemeral",
+    "Ephemerals",
+    "Ledger",
+    "LocalCloudError",
+    "Progress",
+    "Release",
+    "ServiceView",
+    "Stack",
+    "State",
+    "Target",
+    "Verdict",
+    "Verified",
+    "open_stack",
+    "preflight",
+    "promote",
+    "read_fleet",
+    "roll_back",
+    "scale_service",
+    "verify_service",
+]

@@ -84,7 +84,9 @@ def env(stack: StackName = "local", project: ProjectFolder = None) -> None:
 
     folder = (project or REPOSITORY_ROOT).resolve()
     variables = plain_cli_environment(CloudSettings.from_environment(), folder, stack)
-    print(f"# On its first run Pulumi adds an encryptionsalt line to Pulumi.{stack}.yaml; it need not be committed.")  # noqa: T201  for the shell
+    print(
+        f"# On its first run Pulumi adds an encryptionsalt line to Pulumi.{stack}.yaml; it need not be committed."
+    )  # noqa: T201  for the shell
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")  # noqa: T201  for the shell
 

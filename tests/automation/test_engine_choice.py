@@ -1,0 +1,71 @@
+"""A deployed stack belongs to one engine (docs/adr/0040)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from automation.engines import EngineName
+from automation.engines.choice import EngineRecord, choose_engine, engine_from_environment
+from localcloud.errors import LocalCloudError
+from localcloud.settings import CloudSettings
+
+BUILT_IN, PULUMI = EngineName.BUILT_IN, EngineName.PULUMI
+
+
+@pytest.fixture(params=[True, False], ids=["with the CLI", "without the CLI"])
+def cli(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr("automation.engines.choice.cli_available", lambda: request.param)
+    return bool(request.param)
+
+
+def test_nobody_asked_and_nobody_owns(cli: bool):
+    assert choose_engine(None, None, "local") is (PULUMI if cli else BUILT_IN)
+
+
+def test_built_in_is_always_there(cli: bool):
+    assert choose_engine(BUILT_IN, None, "local") is BUILT_IN
+    assert choose_engine(None, BUILT_IN, "local") is BUILT_IN
+
+
+def test_pulumi_without_its_cli_says_how_to_get_it(cli: bool):
+    for asked, owner in ((PULUMI, None), (None, PULUMI), (PULUMI, PULUMI)):
+        if cli:
+            assert choose_engine(asked, owner, "local") is PULUMI
+        else:
+            with pytest.raises(LocalCloudError, match="download-install"):
+                choose_engine(asked, owner, "local")
+
+
+@pytest.mark.parametrize(("asked", "owner"), [(BUILT_IN, PULUMI), (PULUMI, BUILT_IN)])
+def test_another_owner_is_refused_with_the_way_out(cli: bool, asked: EngineName, owner: EngineName):
+    with pytest.raises(LocalCloudError, match=f"destroy dev --local --engine {owner}"):
+        choose_engine(asked, owner, "dev")
+
+
+def test_ownership_ends_with_the_world(tmp_path: Path):
+    record = EngineRecord(CloudSettings(home=tmp_path), "local")
+    assert record.read("world-1") is None
+    record.write(PULUMI, "world-1")
+    assert record.read("world-1") is PULUMI
+    assert record.read("world-2") is None
+    assert record.of_another_world("world-2") is PULUMI
+    record.remove()
+    assert record.of_another_world("world-2") is None
+
+
+def test_a_state_without_a_record_is_the_built_in_engines(tmp_path: Path):
+    settings = CloudSettings(home=tmp_path)
+    state = settings.state_file("local")
+    state.parent.mkdir()
+    state.write_text(json.dumps({"world": "world-1", "resources": [{}]}))
+    assert EngineRecord(settings, "local").read("world-1") is BUILT_IN
+    assert EngineRecord(settings, "local").read("world-2") is None
+
+
+def test_the_variable_names_an_engine(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOCALCLOUD_ENGINE", "pulumi")
+    assert engine_from_environment() is PULUMI
+    monkeypatch.setenv("LOCALCLOUD_ENGINE", "steam")
+    with pytest.raises(LocalCloudError, match="built-in, pulumi"):
+        engine_from_environment()
