@@ -8,6 +8,10 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.components.network import Network
+from infra.settings.service import Service
+
+DNS_TTL = 10
+"""Seconds that a caller may go on using the address of a task that has gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,3 +60,30 @@ class Discovery(pulumi.ComponentResource):
         self.namespace_arn = namespace.arn
         self.callers_group_id = callers.id
         self.register_outputs({"namespaceArn": self.namespace_arn})
+
+
+def dns_name(
+    name: str, settings: Service, discovery: Discovery | None, opts: pulumi.ResourceOptions
+) -> aws.ecs.ServiceServiceRegistriesArgs | None:
+    """Give a service a DNS name with a record per task; None where its settings do not ask for one."""
+    wanted = settings.discovery
+    if not discovery or not wanted or wanted.mode != "dns" or not wanted.listen:
+        return None
+    entry = aws.servicediscovery.Service(
+        name,
+        name=name,
+        dns_config=aws.servicediscovery.ServiceDnsConfigArgs(
+            namespace_id=discovery.namespace_id,
+            routing_policy="MULTIVALUE",
+            dns_records=[aws.servicediscovery.ServiceDnsConfigDnsRecordArgs(type="A", ttl=DNS_TTL)],
+        ),
+        # ECS itself says which tasks are healthy.
+        health_check_custom_config=aws.servicediscovery.ServiceHealthCheckCustomConfigArgs(
+            failure_threshold=1
+        ),
+        # Instances that a crash left behind must not keep a destroy from ending.
+        force_destroy=True,
+        tags={"Service": name},
+        opts=opts,
+    )
+    return aws.ecs.ServiceServiceRegistriesArgs(registry_arn=entry.arn)

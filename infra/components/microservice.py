@@ -11,8 +11,7 @@ import pulumi_aws as aws
 from infra.components import service_inputs as inputs
 from infra.components.cluster import Cluster
 from infra.components.code_deployment import CodeDeployment, CodeDeploymentArgs
-from infra.components.discovery import Discovery
-from infra.components.image_reference import ImageReference, ImageReferenceArgs
+from infra.components.discovery import Discovery, dns_name
 from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
 from infra.components.observability import Observability
@@ -21,13 +20,11 @@ from infra.components.service_scaling import ServiceScaling, ServiceScalingArgs
 from infra.components.service_secrets import ServiceSecrets, ServiceSecretsArgs
 from infra.components.service_traffic import ServiceTraffic, ServiceTrafficArgs
 from infra.components.stack_context import StackContext
+from infra.components.task_definition import TaskDefinitionInputs, task_definition
 from infra.components.task_roles import TaskRoles, TaskRolesArgs
 from infra.pure import alarms, budgets, containers
 from infra.pure.ownership import Kind, Situation, ignore_changes
 from infra.settings.service import Service
-
-DNS_TTL = 10
-"""Seconds that a caller may go on using the address of a task that has gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +84,15 @@ class Microservice(pulumi.ComponentResource):
         self._group, self._doors = self._security_group()
         self._traffic = self._service_traffic() if args.settings.route.enabled else None
         self._alarms = self._service_alarms()
-        service = self._service(self._task_definition())
+        task = TaskDefinitionInputs(
+            stack=args.stack,
+            settings=args.settings,
+            image=args.image,
+            log_group=self._log,
+            secrets=self._secrets,
+            roles=self._roles,
+        )
+        service = self._service(task_definition(name, task, self._child))
         self._add_scaling(service)
         self._add_code_deployment(service)
         self.service_name = service.name
@@ -188,48 +193,6 @@ class Microservice(pulumi.ComponentResource):
         )
         return ServiceAlarms(self._name, args, self._child)
 
-    def _task_definition(self) -> aws.ecs.TaskDefinition:
-        settings = self._settings
-        definitions = pulumi.Output.all(
-            image=self._args.image,
-            sidecar_images=self._sidecar_images(),
-            secrets=self._secrets.value_from if self._secrets else {},
-            log_group=self._log.name,
-            region=self._stack.account.region,
-        ).apply(lambda known: containers.task_containers(self._name, settings, **known))
-        storage = settings.ephemeral_storage_gib
-        return aws.ecs.TaskDefinition(
-            self._name,
-            # Stable, so that its revisions are one history; and old ones stay, because a rollback needs them.
-            family=self._stack.names.family(self._name),
-            skip_destroy=True,
-            requires_compatibilities=[settings.launch.upper()],
-            network_mode="awsvpc",
-            cpu=str(settings.cpu),
-            memory=str(settings.memory),
-            runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
-                cpu_architecture=settings.architecture.upper(), operating_system_family="LINUX"
-            ),
-            ephemeral_storage=aws.ecs.TaskDefinitionEphemeralStorageArgs(size_in_gib=storage)
-            if storage
-            else None,
-            execution_role_arn=self._roles.execution_role_arn,
-            task_role_arn=self._roles.task_role_arn,
-            container_definitions=pulumi.Output.json_dumps(definitions),
-            volumes=[aws.ecs.TaskDefinitionVolumeArgs(name=volume) for volume in containers.volumes(settings)]
-            or None,
-            tags=self._tags,
-            opts=self._child,
-        )
-
-    def _sidecar_images(self) -> dict[str, pulumi.Output[str]]:
-        return {
-            side: ImageReference(
-                f"{self._name}-{side}", ImageReferenceArgs(image=sidecar.image), self._child
-            ).reference
-            for side, sidecar in self._settings.sidecars.items()
-        }
-
     def _service(self, task_definition: aws.ecs.TaskDefinition) -> aws.ecs.Service:
         settings, args = self._settings, self._args
         code_deploy = self._situation.code_deploy
@@ -261,7 +224,7 @@ class Microservice(pulumi.ComponentResource):
             service_connect_configuration=inputs.service_connect(
                 self._name, settings, args.discovery, self._proxy_logs()
             ),
-            service_registries=self._registry(),
+            service_registries=dns_name(self._name, settings, args.discovery, self._child),
             enable_execute_command=settings.execute_command,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
@@ -306,30 +269,6 @@ class Microservice(pulumi.ComponentResource):
         return pulumi.Output.all(self._log.name, self._stack.account.region).apply(
             lambda known: containers.log_configuration(known[0], known[1], "service-connect")["options"]
         )
-
-    def _registry(self) -> aws.ecs.ServiceServiceRegistriesArgs | None:
-        """The service's DNS name, where it has one of its own."""
-        discovery, settings = self._args.discovery, self._settings.discovery
-        if not discovery or not settings or settings.mode != "dns" or not settings.listen:
-            return None
-        entry = aws.servicediscovery.Service(
-            self._name,
-            name=self._name,
-            dns_config=aws.servicediscovery.ServiceDnsConfigArgs(
-                namespace_id=discovery.namespace_id,
-                routing_policy="MULTIVALUE",
-                dns_records=[aws.servicediscovery.ServiceDnsConfigDnsRecordArgs(type="A", ttl=DNS_TTL)],
-            ),
-            # ECS itself says which tasks are healthy.
-            health_check_custom_config=aws.servicediscovery.ServiceHealthCheckCustomConfigArgs(
-                failure_threshold=1
-            ),
-            # Instances that a crash left behind must not keep a destroy from ending.
-            force_destroy=True,
-            tags=self._tags,
-            opts=self._child,
-        )
-        return aws.ecs.ServiceServiceRegistriesArgs(registry_arn=entry.arn)
 
     def _add_scaling(self, service: aws.ecs.Service) -> None:
         settings, traffic = self._settings.scaling, self._traffic

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from infra.settings import schema
+from infra.settings import schema, suggestions
 from infra.settings.problems import Path, Problem, Remove, Rename
 from infra.settings.root import Settings
 from infra.settings.rules import problems_of
@@ -66,14 +66,16 @@ def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
     if kind == "missing":
         found = schema.at(path)
         wanted = schema.describe(found) if found else "a value"
-        example = _example(found) if found else None
+        example = suggestions.example(found) if found else None
         return Problem(path=path, message=f"is missing; allowed: {wanted}", fix=example, is_missing=True)
     if details["loc"][-1] == "[key]":
         message = f"the name {path[-1]!r} is not allowed: {_key_rule(path)}"
         return Problem(path=path, message=message, fix=_key_fix(path, data))
     found = schema.at(path)
     allowed = schema.describe(found) if found else details["msg"]
-    return Problem(path=path, value=value, message=f"allowed: {allowed}", fix=_nearest(found, value))
+    return Problem(
+        path=path, value=value, message=f"allowed: {allowed}", fix=suggestions.nearest(found, value)
+    )
 
 
 def _path(location: tuple[int | str, ...]) -> Path:
@@ -116,48 +118,6 @@ def _key_fix(path: Path, data: dict[str, Any]) -> Any:
     name = "-".join(word for word in words.split("-") if word).lstrip("0123456789-")[:24].rstrip("-")
     value = data.get("services", {}).get(path[-1])
     return Rename(name or "web", value or {"port": 5000})
-
-
-def _example(found: schema.Schema) -> Any:
-    found = schema.resolve(found)
-    if found.get("examples"):
-        return found["examples"][0]
-    if "enum" in found:
-        return found["enum"][0]
-    if "minimum" in found:
-        return found["minimum"]
-    return None
-
-
-def _nearest(found: schema.Schema | None, value: Any) -> Any:
-    """An allowed value close to `value`: within the limits, the closest choice, or the default."""
-    if not found:
-        return Remove()
-    if found.get("format") == "arn":
-        return None  # only the author knows which
-    if "enum" in found:
-        return _closest_choice(found["enum"], value)
-    if found.get("type") in {"integer", "number"} and isinstance(value, int | float):
-        return max(found.get("minimum", value), min(found.get("maximum", value), round(value)))
-    if found.get("type") == "array" and "items" in found and not isinstance(value, list | dict):
-        return [value]
-    if found.get("default") is not None and not isinstance(found["default"], dict | list):
-        return found["default"]
-    example = _example(found)
-    return Remove() if example is None else example
-
-
-def _closest_choice(choices: list[Any], value: Any) -> Any:
-    numbers = [choice for choice in choices if isinstance(choice, int)]
-    if numbers:
-        try:
-            wanted = float(value)
-        except (TypeError, ValueError):
-            return numbers[0]
-        return min(numbers, key=lambda choice: abs(choice - wanted))
-    by_lower = {str(choice).lower(): choice for choice in choices}
-    close = difflib.get_close_matches(str(value).lower(), by_lower, n=1, cutoff=0.3)
-    return by_lower[close[0]] if close else choices[0]
 
 
 def _take_out(data: Any, problem: Problem) -> bool:

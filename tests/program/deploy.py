@@ -8,10 +8,10 @@ AWS providers.
 
 import asyncio
 import contextvars
+import functools
 import json
 import runpy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,95 +20,17 @@ import yaml
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 from tests.program.answers import invoke_answer, outputs_of
+from tests.program.recorded import Recorded, Resource
+
+__all__ = ["Recorded", "Resource", "deploy", "deploy_services", "stack_config"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "ecs-microservice"
 ACCOUNT = "123456789012"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resource:
-    """One registered resource.
-
-    Args:
-        urn: Its URN.
-        type: Type token, for example `aws:ecs/service:Service`.
-        name: Logical name.
-        inputs: Inputs with camelCase keys; secrets unwrapped.
-        custom: False for components.
-        parent: URN of its parent.
-        depends_on: URNs it waits for, whether by option or by an input.
-        provider: Reference of its provider, empty for the default one.
-        protect: Whether deletion is refused.
-        ignore_changes: Properties that the program leaves alone.
-        delete_before_replace: Whether it goes before its replacement comes.
-        retain_on_delete: Whether it stays behind.
-        replace_on_changes: Properties whose change replaces it.
-        timeouts: Custom timeouts, operation → duration.
-        secret_inputs: Top-level inputs that are secret.
-        remote: Whether a component of another language makes it.
-        providers: Package → provider that such a component uses for its parts.
-    """
-
-    urn: str
-    type: str
-    name: str
-    inputs: Mapping[str, Any]
-    custom: bool
-    parent: str
-    depends_on: frozenset[str]
-    provider: str
-    protect: bool
-    ignore_changes: Sequence[str]
-    delete_before_replace: bool
-    retain_on_delete: bool
-    replace_on_changes: Sequence[str]
-    timeouts: Mapping[str, str]
-    secret_inputs: frozenset[str]
-    remote: bool
-    providers: Mapping[str, str]
-
-
-@dataclass
-class Recorded:
-    """What a deployment registered."""
-
-    stack: str
-    resources: list[Resource] = field(default_factory=list)
-    exports: dict[str, Any] = field(default_factory=dict)
-    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    invokes: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-
-    def all(self, type_: str) -> list[Resource]:
-        """Resources of a type, given in full or by its last part: `Service` or `aws:ecs/service:Service`."""
-        return [r for r in self.resources if r.type == type_ or r.type.rsplit(":", 1)[-1] == type_]
-
-    def one(self, type_: str, name: str | None = None) -> Resource:
-        """The only resource of a type (and name)."""
-        found = [r for r in self.all(type_) if name is None or r.name == name]
-        assert len(found) == 1, f"{len(found)} x {type_} {name or ''}: {[r.name for r in found]}"
-        return found[0]
-
-    def children(self, parent: Resource) -> list[Resource]:
-        """Direct children of a component."""
-        return [r for r in self.resources if r.parent == parent.urn]
-
-    def waits_for(self, resource: Resource) -> set[str]:
-        """URNs of everything that exists before `resource` does, at any distance."""
-        by_urn = {r.urn: r for r in self.resources}
-        seen: set[str] = set()
-        queue = list(resource.depends_on)
-        while queue:
-            urn = queue.pop()
-            if urn not in seen:
-                seen.add(urn)
-                queue += by_urn[urn].depends_on if urn in by_urn else []
-        return seen
 
 
 class RecordingMonitor(mocks.MockMonitor):
@@ -259,8 +181,15 @@ def deploy(
     """
     values = dict(stack_config(stack) if config is None else config)
     values.setdefault("aws:region", "us-east-1")
+    question = {"config": values, "secrets": secrets or {}, "overrides": overrides or {}, "preview": preview}
+    return _recorded(stack, json.dumps(question))
+
+
+@functools.lru_cache(maxsize=64)
+def _recorded(stack: str, question: str) -> Recorded:
+    """Many tests ask about the same stack: it is evaluated once, and nobody changes what is recorded."""
     recorded = Recorded(stack)
-    contextvars.copy_context().run(_run, recorded, values, dict(secrets or {}), overrides or {}, preview)
+    contextvars.copy_context().run(_run, recorded, **json.loads(question))
     return recorded
 
 
@@ -296,6 +225,7 @@ def _run(
 
 async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: bool) -> None:
     set_root_resource(_StandIn())  # type: ignore[arg-type]  # keeps set_mocks from making a root stack of its own
+    SETTINGS.outputs.clear()  # what a failed test left behind would fail this one
     mocks.set_mocks(
         _NoMocks(),
         project=PROJECT,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
+
 from infra.settings.schema import Schema, json_schema, resolve
 from infra.settings.validation import validate
 
@@ -67,7 +68,7 @@ def _objects(schema: Schema, make: Maker) -> st.SearchStrategy[Any]:
     )
 
 
-def _keys(schema: Schema, examples: Any) -> st.SearchStrategy[str]:
+def _keys(schema: Schema, examples: Any) -> st.SearchStrategy[Any]:
     if schema.get("maxLength") == 24:
         return NAMES
     if schema.get("enum"):
@@ -75,13 +76,13 @@ def _keys(schema: Schema, examples: Any) -> st.SearchStrategy[str]:
     return st.sampled_from(examples) if isinstance(examples, list) else st.sampled_from(["A", "B_2"])
 
 
-def _texts(schema: Schema, _: Maker) -> st.SearchStrategy[str]:
+def _texts(schema: Schema, _: Maker) -> st.SearchStrategy[Any]:
     if schema.get("format") == "arn":
         return st.sampled_from(ARNS)
     if schema.get("examples"):
         return st.sampled_from(schema["examples"])
     if "pattern" in schema:
-        return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 60)
+        return st.from_regex(str(schema["pattern"]), fullmatch=True).filter(lambda text: len(text) < 60)
     return st.sampled_from(["x", "some text"])
 
 

@@ -1,12 +1,14 @@
 """The provider of every AWS resource."""
 
 import json
+from typing import Any
 
 import pulumi
 import pytest
+
 from tests.program.deploy import deploy
 
-SERVICES = {"ecs-microservice:services": {"web": {}}}
+SERVICES: dict[str, Any] = {"ecs-microservice:services": {"web": {}}}
 
 
 def test_configuration_of_the_provider_is_handed_on() -> None:

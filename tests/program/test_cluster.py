@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+
 from infra.pure.ownership import TABLE
 from tests.program import invariants
 from tests.program.deploy import Recorded, Resource, deploy_services

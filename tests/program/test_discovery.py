@@ -1,6 +1,7 @@
 """Services find each other by name."""
 
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
+
 from infra.settings.problems import full_key
 from infra.settings.validation import validate
 from tests.program import invariants
@@ -34,7 +35,7 @@ def test_taking_out_what_is_complained_about_always_ends_in_settings_that_load(d
     assert loaded is not None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(stacks(wild=False))
 def test_accepted_stack_files_describe_sound_graphs(data: dict[str, Any]) -> None:
     config = {f"{PROJECT}:{key}": value for key, value in without_mistakes(data).items()}

@@ -53,7 +53,7 @@ def test_earlier_build_runs_again_from_the_kept_repository_without_a_build() -> 
     earlier = "sha256:" + "cd" * 32
     recorded = deploy_services({"web": {"build": {"digest": earlier}}})
     assert image_of(recorded).endswith(f"/web@{earlier}")
-    assert recorded.one("aws:ecr/repository:Repository")
+    assert recorded.one("aws:ecr/repository:Repository").name == "web"
     assert not recorded.all("docker-build:index:Image")
     assert recorded.exports["images"] == {"web": earlier}
 

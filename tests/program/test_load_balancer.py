@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 
@@ -156,7 +157,7 @@ def test_firewall_limits_the_rate_and_asks_awss_rules() -> None:
 
 def balancer_name(recorded: Recorded) -> str:
     host: str = recorded.exports["url"].removeprefix("http://")
-    return host.split("-1234567890")[0]
+    return host.partition("-1234567890")[0]
 
 
 def test_dropping_one_range_leaves_the_rules_of_the_others_alone() -> None:

@@ -48,6 +48,15 @@ def test_logs_never_block_the_app_and_go_to_the_programs_own_group(seed: Recorde
     assert group.inputs["retentionInDays"] == 30
 
 
+def test_family_is_stable_and_old_revisions_stay(seed: Recorded) -> None:
+    """terraform-provider-aws#258: nothing to roll back to; awsx: the family derives from a hash of the containers."""
+    changed = deploy_services({"web": {"environment": {"A": "1"}, "cpu": 512, "memory": 1024}})
+    for recorded in (seed, changed):
+        definition = recorded.one("TaskDefinition").inputs
+        assert definition["family"] == "ecs-microservice-test-web"
+        assert definition["skipDestroy"] is True
+
+
 def test_circuit_breaker_always_rolls_back(seed: Recorded) -> None:
     assert seed.one("aws:ecs/service:Service").inputs["deploymentCircuitBreaker"] == {
         "enable": True,
@@ -56,6 +65,7 @@ def test_circuit_breaker_always_rolls_back(seed: Recorded) -> None:
 
 
 def test_service_waits_for_a_steady_state_within_its_own_time_budget(seed: Recorded) -> None:
+    """pulumi-awsx#1848, pulumi-aws#4487: rolled back, and the update still reports success."""
     service = seed.one("aws:ecs/service:Service")
     assert service.inputs["waitForSteadyState"] is True
     assert set(service.timeouts) == {"create", "update", "delete"}

@@ -2,6 +2,7 @@
 
 import pulumi
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 

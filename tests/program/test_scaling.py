@@ -4,6 +4,7 @@ from typing import Any
 
 import pulumi
 import pytest
+
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 

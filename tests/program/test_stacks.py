@@ -40,6 +40,7 @@ def test_exports_are_the_documented_ones(graphs: dict[str, Recorded], stack: str
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_provider_tags_everything(graphs: dict[str, Recorded], stack: str) -> None:
+    """pulumi-awsx#856: what is said to a component reaches all that it makes."""
     provider = graphs[stack].one("pulumi:providers:aws")
     tags = json.loads(provider.inputs["defaultTags"])["tags"]
     assert tags["Stack"] == stack

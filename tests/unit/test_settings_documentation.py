@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
+
 from infra.settings import documentation
 from infra.settings.base import Model
 from infra.settings.root import Settings

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from infra.settings.validation import validate
 
 TEN_MISTAKES = """

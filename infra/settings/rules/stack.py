@@ -76,6 +76,14 @@ def _certificate(settings: Settings) -> Iterator[Problem]:
             fix=parent[1] if "." in parent[1] else domain.name.removeprefix("*."),
             related=[certificate],
         )
+    if domain.name in domain.alternative_names:
+        yield Problem(
+            path=(*here, "alternativeNames"),
+            value=list(domain.alternative_names),
+            message="holds the name itself; allowed: further names only",
+            fix=Remove(),
+            related=[(*here, "name")],
+        )
     if not domain.zone:
         return
     for index, name in enumerate([domain.name, *domain.alternative_names]):

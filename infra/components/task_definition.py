@@ -1,0 +1,83 @@
+"""The task definition of a service: its containers, size, roles and volumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.components.image_reference import ImageReference, ImageReferenceArgs
+from infra.components.service_secrets import ServiceSecrets
+from infra.components.stack_context import StackContext
+from infra.components.task_roles import TaskRoles
+from infra.pure import containers
+from infra.settings.service import Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskDefinitionInputs:
+    """What a task definition is made from.
+
+    Args:
+        stack: Account and names of the stack.
+        settings: The service's settings.
+        image: Image by digest, `repository@sha256:…`.
+        log_group: Where the containers log.
+        secrets: What they get as secrets; None for nothing.
+        roles: What ECS and the app may do.
+    """
+
+    stack: StackContext
+    settings: Service
+    image: pulumi.Input[str]
+    log_group: aws.cloudwatch.LogGroup
+    secrets: ServiceSecrets | None
+    roles: TaskRoles
+
+
+def task_definition(
+    name: str, inputs: TaskDefinitionInputs, opts: pulumi.ResourceOptions
+) -> aws.ecs.TaskDefinition:
+    """The task definition of the service `name`; its sidecars' images are pinned to their digests on the way."""
+    settings = inputs.settings
+    definitions = pulumi.Output.all(
+        image=inputs.image,
+        sidecar_images=_sidecar_images(name, settings, opts),
+        secrets=inputs.secrets.value_from if inputs.secrets else {},
+        log_group=inputs.log_group.name,
+        region=inputs.stack.account.region,
+    ).apply(lambda known: containers.task_containers(name, settings, **known))
+    storage = settings.ephemeral_storage_gib
+    volumes = [aws.ecs.TaskDefinitionVolumeArgs(name=volume) for volume in containers.volumes(settings)]
+    return aws.ecs.TaskDefinition(
+        name,
+        # Stable, so that its revisions are one history; and old ones stay, because a rollback needs them.
+        family=inputs.stack.names.family(name),
+        skip_destroy=True,
+        requires_compatibilities=[settings.launch.upper()],
+        network_mode="awsvpc",
+        cpu=str(settings.cpu),
+        memory=str(settings.memory),
+        runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
+            cpu_architecture=settings.architecture.upper(), operating_system_family="LINUX"
+        ),
+        ephemeral_storage=aws.ecs.TaskDefinitionEphemeralStorageArgs(size_in_gib=storage)
+        if storage
+        else None,
+        execution_role_arn=inputs.roles.execution_role_arn,
+        task_role_arn=inputs.roles.task_role_arn,
+        container_definitions=pulumi.Output.json_dumps(definitions),
+        volumes=volumes or None,
+        tags={"Service": name},
+        opts=opts,
+    )
+
+
+def _sidecar_images(
+    name: str, settings: Service, opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.Output[str]]:
+    return {
+        side: ImageReference(f"{name}-{side}", ImageReferenceArgs(image=sidecar.image), opts).reference
+        for side, sidecar in settings.sidecars.items()
+    }
