@@ -86,9 +86,9 @@ def env(stack: StackName = "local", project: ProjectFolder = None) -> None:
     variables = plain_cli_environment(CloudSettings.from_environment(), folder, stack)
     print(
         f"# On its first run Pulumi adds an encryptionsalt line to Pulumi.{stack}.yaml; it need not be committed."
-    )  # noqa: T201  for the shell
+    )
     for name, value in variables.items():
-        print(f"export {name}={shlex.quote(value)}")  # noqa: T201  for the shell
+        print(f"export {name}={shlex.quote(value)}")
 
 
 @ephemeral.command("up")
@@ -120,7 +120,7 @@ def ephemeral_list(
     stacks, _ = _ephemerals(source, local=local, project=project)
     found = stacks.all()
     if as_json:
-        print(json.dumps(plain(found), indent=2))  # noqa: T201  machine-readable
+        print(json.dumps(plain(found), indent=2))
         return
     table = Table(box=None, padding=(0, 2), header_style="dim")
     for column in ("stack", "from", "expires", "by"):
@@ -180,7 +180,7 @@ def _ephemerals(
 
 def _show(checks: list[Check], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"ok": passed(checks), "checks": plain(checks)}, indent=2))  # noqa: T201  machine-readable
+        print(json.dumps({"ok": passed(checks), "checks": plain(checks)}, indent=2))
     else:
         table = Table(box=None, padding=(0, 2), show_header=False)
         for check in checks:

@@ -38,13 +38,13 @@ _EVENT_SECONDS = 2.0
 @app.command()
 def outputs(stack: StackName = "local", local: OnLocalCloud = False, project: ProjectFolder = None) -> None:
     """Print the stack's outputs as JSON; secrets are masked."""
-    print(json.dumps(opened(stack, local=local, project=project).outputs(), indent=2))  # noqa: T201  machine-readable
+    print(json.dumps(opened(stack, local=local, project=project).outputs(), indent=2))
 
 
 @app.command()
 def url(stack: StackName = "local", local: OnLocalCloud = False, project: ProjectFolder = None) -> None:
     """Print the stack's URL and nothing else."""
-    print(opened(stack, local=local, project=project).output("url"))  # noqa: T201  machine-readable
+    print(opened(stack, local=local, project=project).output("url"))
 
 
 @app.command()
@@ -58,7 +58,7 @@ def status(
     found = opened(stack, local=local, project=project)
     fleet = read_fleet(found.target, found.output("cluster"))
     if as_json:
-        print(json.dumps(plain(fleet), indent=2, ensure_ascii=False))  # noqa: T201  machine-readable
+        print(json.dumps(plain(fleet), indent=2, ensure_ascii=False))
     else:
         console.print(fleet_view(fleet))
 

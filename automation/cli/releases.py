@@ -44,7 +44,7 @@ def releases(
     names = [known(service, services)] if service else list(services)
     history = [release for name in names for release in found.ledger.releases(name)]
     if as_json:
-        print(json.dumps([release_json(release) for release in history], indent=2))  # noqa: T201  machine-readable
+        print(json.dumps([release_json(release) for release in history], indent=2))
     else:
         console.print(_table(history))
 

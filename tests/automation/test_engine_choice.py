@@ -19,16 +19,16 @@ def cli(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool
     return bool(request.param)
 
 
-def test_nobody_asked_and_nobody_owns(cli: bool):
+def test_nobody_asked_and_nobody_owns(cli: bool) -> None:
     assert choose_engine(None, None, "local") is (PULUMI if cli else BUILT_IN)
 
 
-def test_built_in_is_always_there(cli: bool):
+def test_built_in_is_always_there(cli: bool) -> None:
     assert choose_engine(BUILT_IN, None, "local") is BUILT_IN
     assert choose_engine(None, BUILT_IN, "local") is BUILT_IN
 
 
-def test_pulumi_without_its_cli_says_how_to_get_it(cli: bool):
+def test_pulumi_without_its_cli_says_how_to_get_it(cli: bool) -> None:
     for asked, owner in ((PULUMI, None), (None, PULUMI), (PULUMI, PULUMI)):
         if cli:
             assert choose_engine(asked, owner, "local") is PULUMI
@@ -38,12 +38,12 @@ def test_pulumi_without_its_cli_says_how_to_get_it(cli: bool):
 
 
 @pytest.mark.parametrize(("asked", "owner"), [(BUILT_IN, PULUMI), (PULUMI, BUILT_IN)])
-def test_another_owner_is_refused_with_the_way_out(cli: bool, asked: EngineName, owner: EngineName):
+def test_another_owner_is_refused_with_the_way_out(cli: bool, asked: EngineName, owner: EngineName) -> None:
     with pytest.raises(LocalCloudError, match=f"destroy dev --local --engine {owner}"):
         choose_engine(asked, owner, "dev")
 
 
-def test_ownership_ends_with_the_world(tmp_path: Path):
+def test_ownership_ends_with_the_world(tmp_path: Path) -> None:
     record = EngineRecord(CloudSettings(home=tmp_path), "local")
     assert record.read("world-1") is None
     record.write(PULUMI, "world-1")
@@ -54,7 +54,7 @@ def test_ownership_ends_with_the_world(tmp_path: Path):
     assert record.of_another_world("world-2") is None
 
 
-def test_a_state_without_a_record_is_the_built_in_engines(tmp_path: Path):
+def test_a_state_without_a_record_is_the_built_in_engines(tmp_path: Path) -> None:
     settings = CloudSettings(home=tmp_path)
     state = settings.state_file("local")
     state.parent.mkdir()
@@ -63,7 +63,7 @@ def test_a_state_without_a_record_is_the_built_in_engines(tmp_path: Path):
     assert EngineRecord(settings, "local").read("world-2") is None
 
 
-def test_the_variable_names_an_engine(monkeypatch: pytest.MonkeyPatch):
+def test_the_variable_names_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALCLOUD_ENGINE", "pulumi")
     assert engine_from_environment() is PULUMI
     monkeypatch.setenv("LOCALCLOUD_ENGINE", "steam")

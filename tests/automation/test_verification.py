@@ -92,13 +92,13 @@ def verify(cloud: Cloud, **options: Any) -> Verdict:
     return verify_service(target, "shop", "web", NEW, **options)
 
 
-def test_completed_is_the_asked_version_with_its_deployment_id():
+def test_completed_is_the_asked_version_with_its_deployment_id() -> None:
     verdict = verify(Cloud(service(deployment(NEW, "COMPLETED"))))
     assert verdict.ok
     assert (verdict.running, verdict.deployment) == (NEW, "ecs-svc/2")
 
 
-def test_follows_a_deployment_to_its_end_and_says_what_happens():
+def test_follows_a_deployment_to_its_end_and_says_what_happens() -> None:
     said: list[str] = []
     going = service(deployment(NEW, "IN_PROGRESS"), deployment(OLD, "COMPLETED", "ACTIVE"), pendingCount=1)
     verdict = verify(Cloud(going, going, service(deployment(NEW, "COMPLETED"))), report=said.append)
@@ -106,7 +106,7 @@ def test_follows_a_deployment_to_its_end_and_says_what_happens():
     assert said == ["web: 1/1 tasks running, 1 pending, 1 of them new · IN_PROGRESS"]
 
 
-def test_rolled_back_names_reason_exit_code_and_last_log_lines():
+def test_rolled_back_names_reason_exit_code_and_last_log_lines() -> None:
     newest = {"status": "ROLLBACK_SUCCESSFUL", "statusReason": "alarm web-5xx fired"}
     verdict = verify(Cloud(service(deployment(OLD, "COMPLETED")), newest=newest))
     assert verdict.state is State.ROLLED_BACK
@@ -123,40 +123,40 @@ def test_rolled_back_names_reason_exit_code_and_last_log_lines():
     assert "running now: web:1" in text
 
 
-def test_rolled_back_is_known_from_the_failed_deployment_too():
+def test_rolled_back_is_known_from_the_failed_deployment_too() -> None:
     failed = deployment(NEW, "FAILED", "INACTIVE", "tasks failed to start")
     verdict = verify(Cloud(service(deployment(OLD, "COMPLETED"), failed)))
     assert verdict.state is State.ROLLED_BACK
 
 
-def test_waits_while_the_rollback_itself_goes_on():
+def test_waits_while_the_rollback_itself_goes_on() -> None:
     cloud = Cloud(service(deployment(OLD, "COMPLETED")), newest={"status": "ROLLBACK_IN_PROGRESS"})
     assert verify(cloud, timeout=0.05).state is State.STUCK
 
 
-def test_failed_without_a_rollback():
+def test_failed_without_a_rollback() -> None:
     verdict = verify(Cloud(service(deployment(NEW, "FAILED", reason="no capacity"))))
     assert (verdict.state, verdict.reason) == (State.FAILED, "no capacity")
 
 
-def test_superseded_by_a_later_deployment():
+def test_superseded_by_a_later_deployment() -> None:
     later = "arn:aws:ecs:x:1:task-definition/web:3"
     verdict = verify(Cloud(service(deployment(later, "COMPLETED")), newest={"status": "SUCCESSFUL"}))
     assert verdict.state is State.SUPERSEDED
     assert "web:3" in str(verdict)
 
 
-def test_stuck_says_how_far_it_came():
+def test_stuck_says_how_far_it_came() -> None:
     verdict = verify(Cloud(service(deployment(NEW, "IN_PROGRESS"), desired=3)), timeout=0.05)
     assert verdict.state is State.STUCK
     assert "1/3 tasks running" in verdict.reason
 
 
-def test_missing_service():
+def test_missing_service() -> None:
     assert verify(Cloud({})).state is State.MISSING
 
 
-def test_code_deploy_has_the_last_word_on_its_task_sets():
+def test_code_deploy_has_the_last_word_on_its_task_sets() -> None:
     sets = [{"status": "PRIMARY", "taskDefinition": NEW}]
     code_deploy = service(deploymentController={"type": "CODE_DEPLOY"}, taskSets=sets)
     assert verify(Cloud(code_deploy)).ok

@@ -32,7 +32,7 @@ def written(folder: Path, stack: str = "dev") -> dict[str, object]:
     return content
 
 
-def test_overrides_reach_the_copy_only(project: Path, tmp_path: Path):
+def test_overrides_reach_the_copy_only(project: Path, tmp_path: Path) -> None:
     changed = source(
         project, **{"services.web.image": "registry/web@sha256:1", "services.web.desiredCount": "3"}
     )
@@ -42,20 +42,20 @@ def test_overrides_reach_the_copy_only(project: Path, tmp_path: Path):
     assert (project / "Pulumi.dev.yaml").read_text() == STACK
 
 
-def test_the_program_is_the_projects_own(project: Path, tmp_path: Path):
+def test_the_program_is_the_projects_own(project: Path, tmp_path: Path) -> None:
     folder = write_workspace(source(project), tmp_path / "work")
     settings = yaml.safe_load((folder / "Pulumi.yaml").read_text())
     assert (folder / settings["main"] / "__main__.py").samefile(project / "__main__.py")
     assert Path(settings["runtime"]["options"]["virtualenv"]).is_absolute()
 
 
-def test_an_ephemeral_stack_has_another_ones_settings(project: Path, tmp_path: Path):
+def test_an_ephemeral_stack_has_another_ones_settings(project: Path, tmp_path: Path) -> None:
     folder = write_workspace(source(project, "pr-7"), tmp_path / "work")
     assert written(folder, "pr-7")["config"]["aws:region"] == "eu-west-1"  # type: ignore[index]  # plain YAML
     assert not (project / "Pulumi.pr-7.yaml").exists()
 
 
-def test_the_salt_of_an_earlier_run_is_kept(project: Path, tmp_path: Path):
+def test_the_salt_of_an_earlier_run_is_kept(project: Path, tmp_path: Path) -> None:
     folder = write_workspace(source(project), tmp_path / "work")
     copy = folder / "Pulumi.dev.yaml"
     copy.write_text(copy.read_text() + "encryptionsalt: v1:abc\n")
@@ -63,24 +63,24 @@ def test_the_salt_of_an_earlier_run_is_kept(project: Path, tmp_path: Path):
     assert written(folder)["encryptionsalt"] == "v1:abc"
 
 
-def test_only_the_owner_may_read_the_copies(project: Path, tmp_path: Path):
+def test_only_the_owner_may_read_the_copies(project: Path, tmp_path: Path) -> None:
     folder = write_workspace(source(project), tmp_path / "work")
     assert (folder / "Pulumi.dev.yaml").stat().st_mode & 0o077 == 0
 
 
-def test_a_missing_stack_names_those_there_are(project: Path):
+def test_a_missing_stack_names_those_there_are(project: Path) -> None:
     missing = StackSource(folder=project, stack="prod", settings_of="prod", overrides={})
     with pytest.raises(LocalCloudError, match=r"one of: dev; or: python -m automation new-stack prod"):
         missing.read_stack()
 
 
-def test_an_override_through_a_value_is_refused():
+def test_an_override_through_a_value_is_refused() -> None:
     with pytest.raises(LocalCloudError, match=r"services\.web\.cpu\.more"):
         override({"shop:services": {"web": {"cpu": 512}}}, "shop", "services.web.cpu.more", "1")
 
 
 @given(st.lists(st.from_regex(r"[a-z]{1,6}", fullmatch=True), min_size=1, max_size=4), st.text(min_size=1))
-def test_an_override_is_found_where_it_was_put(steps: list[str], value: str):
+def test_an_override_is_found_where_it_was_put(steps: list[str], value: str) -> None:
     config: dict[str, object] = {}
     override(config, "shop", ".".join(steps), value)
     found: object = config[f"shop:{steps[0]}"]
