@@ -136,6 +136,7 @@ class AwsProvider(protocol.Provider):
         kind = resource_type(request.type)
         inputs = to_plain_map(request.properties)
         if request.preview:
+            self._note(request.urn, kind, {})
             return protocol.CreateResponse(
                 properties=self._outputs(request.properties, self._preview(kind, inputs, {}), kind)
             )

@@ -1,5 +1,6 @@
 """The local `awsx` provider."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,8 @@ class AwsxProvider(protocol.Provider):
             component = await _vpc(request)
         except LocalCloudError as error:
             raise LocalCloudError(f"awsx.ec2.Vpc {request.name!r}: {error.message}", fix=error.fix) from None
+        # As from a provider process: what uses the component's outputs finds all of it in place.
+        await asyncio.gather(*(child.urn.future() for child in component.children))
         state = {name: await _settled(value) for name, value in component.outputs.items()}
         urn = await component.urn.future()
         return protocol.ConstructResponse(

@@ -45,6 +45,7 @@ class Vpc(pulumi.ComponentResource):
         self._allocations = list(allocations)
         self._ids: dict[str, list[pulumi.Output[str]]] = {kind: [] for kind in ORDER}
         self._gateways: list[aws.ec2.NatGateway] = []
+        self.children: list[pulumi.Resource] = []
         shared = {"Name": name, **self._tags}
         self.vpc = aws.ec2.Vpc(name, tags=shared, opts=pulumi.ResourceOptions(parent=self), **settings)
         self._internet = aws.ec2.InternetGateway(
@@ -54,6 +55,7 @@ class Vpc(pulumi.ComponentResource):
         # Public subnets first: the routes of private ones need the NAT gateways in them.
         for subnet in sorted(made, key=lambda item: (item.zone, ORDER.index(item.type.lower()), item.name)):
             self._add(subnet)
+        self.children += [self.vpc, self._internet, *self._gateways]
         self.register_outputs(self.outputs)
 
     @property
@@ -85,25 +87,30 @@ class Vpc(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=subnet),
         )
         below = pulumi.ResourceOptions(parent=table)
-        aws.ec2.RouteTableAssociation(layout.name, route_table_id=table.id, subnet_id=subnet.id, opts=below)
+        bound = aws.ec2.RouteTableAssociation(
+            layout.name, route_table_id=table.id, subnet_id=subnet.id, opts=below
+        )
+        self.children += [subnet, table, bound]
         if layout.type == "Public":
             self._add_nat_gateway(layout, subnet)
-            aws.ec2.Route(
+            route = aws.ec2.Route(
                 layout.name,
                 route_table_id=table.id,
                 gateway_id=self._internet.id,
                 destination_cidr_block=EVERYWHERE,
                 opts=below,
             )
+            self.children.append(route)
         elif layout.type == "Private" and self._nat != "None":
             gateway = self._gateways[0 if self._nat == "Single" else layout.zone]
-            aws.ec2.Route(
+            route = aws.ec2.Route(
                 layout.name,
                 route_table_id=table.id,
                 nat_gateway_id=gateway.id,
                 destination_cidr_block=EVERYWHERE,
                 opts=below,
             )
+            self.children.append(route)
 
     def _add_nat_gateway(self, layout: Subnet, subnet: aws.ec2.Subnet) -> None:
         count = len(self._gateways)

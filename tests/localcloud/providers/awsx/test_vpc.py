@@ -44,7 +44,6 @@ def engine(root: Path, cloud: CloudSettings, *, nat: str = "SINGLE", strategy: s
         secrets_key=root / "key",
         world="world",
         providers=local_providers(cloud),
-        on_event=[].append,
     )
 
 
