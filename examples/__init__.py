@@ -1,0 +1,1 @@
+"""Complete scripts on the automation library; each runs as it stands."""

@@ -1,0 +1,73 @@
+"""Deploy to one environment, hold it to a health gate, and only then hand the same images to the next.
+
+    python -m examples.deploy_in_order dev staging
+
+The gate: nothing that `preflight` checks has failed, and the URL answers a number of requests in a row.
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from automation import Deployment, LocalCloudError, Stack, open_stack, preflight, promote
+from automation.answering import wait_for_answer
+
+
+def gate(stack: Stack, deployment: Deployment, *, requests: int, pause: float = 0.2) -> None:
+    """Let a healthy environment pass.
+
+    Raises:
+        LocalCloudError: It is not healthy.
+    """
+    failed = [
+        check
+        for check in preflight(stack.target, stack.output("cluster"), stack.output("services"))
+        if check.level == "failed"
+    ]
+    if failed:
+        raise LocalCloudError(
+            f"{stack.name} is not healthy: " + "; ".join(f"{c.name}: {c.detail}" for c in failed)
+        )
+    for number in range(requests):
+        answer = wait_for_answer(deployment.url or "", timeout=0)
+        if not answer.ok:
+            raise LocalCloudError(f"{stack.name} failed request {number + 1} of {requests}: {answer.detail}")
+        time.sleep(pause)
+
+
+def main(
+    first: str,
+    second: str,
+    requests: Annotated[int, typer.Option(min=1, help="Answers in a row that the gate asks for.")] = 20,
+    local: Annotated[bool, typer.Option("--local", help="Both stacks on the local cloud.")] = False,
+    project: Annotated[Path | None, typer.Option(help="Folder of Pulumi.yaml.")] = None,
+) -> None:
+    """Deploy FIRST, wait for the gate, promote to SECOND."""
+    one = open_stack(first, local=local, project=project)
+    two = open_stack(second, local=local, project=project)
+
+    deployed = one.up()
+    if not deployed.ok:
+        for verdict in deployed.verdicts.values():
+            print(verdict)
+        raise SystemExit(f"{first} failed; {second} was not touched")
+    try:
+        gate(one, deployed, requests=requests)
+    except (LocalCloudError, httpx.HTTPError) as error:
+        raise SystemExit(f"{error}\n{second} was not touched") from None
+
+    promoted = promote(one, two)
+    if not promoted.ok:
+        for verdict in promoted.verdicts.values():
+            print(verdict)
+        raise SystemExit(f"{second} failed")
+    for service, image in promoted.images.items():
+        print(f"{service}: {image.partition('@')[2]} runs in {first} and in {second}")
+    print(promoted.url)
+
+
+if __name__ == "__main__":
+    typer.run(main)
