@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 
 from localcloud.providers.aws import models, tagging
 from localcloud.providers.aws.inputs import Failure, InputChecker
-from localcloud.providers.aws.lifecycle import create_request
 from localcloud.providers.aws.names import with_name
+from localcloud.providers.aws.requests import create_request
 from localcloud.providers.aws.resource_type import ResourceType
 from localcloud.providers.aws.sdk import resource_schema
 from localcloud.providers.aws.wire import Encoder

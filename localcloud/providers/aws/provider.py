@@ -15,8 +15,9 @@ from localcloud.providers.aws.compare import same
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.functions import FUNCTIONS, SECRET_RESULTS, check_arguments
 from localcloud.providers.aws.inputs import InputChecker
-from localcloud.providers.aws.lifecycle import RECORDED, Lifecycle, changed_inputs
-from localcloud.providers.aws.names import made_up
+from localcloud.providers.aws.lifecycle import RECORDED, Lifecycle
+from localcloud.providers.aws.replacement import collides, property_diff
+from localcloud.providers.aws.requests import changed_inputs
 from localcloud.providers.aws.resource_type import ResourceType
 from localcloud.providers.aws.table import RESOURCE_TYPES
 from localcloud.providers.aws.tagging import merged
@@ -121,13 +122,13 @@ class AwsProvider(protocol.Provider):
             if not same(kind, old.get("tagsAll"), wanted, "tags"):
                 changed.add("tagsAll")
         replaces = sorted(name for name in changed if name in kind.replace or name == "region")
-        detailed = {name: _property_diff(name, old, new, replace=name in replaces) for name in changed}
+        detailed = {name: property_diff(name, old, new, replace=name in replaces) for name in changed}
         return protocol.DiffResponse(
             changes=bool(changed),
             diffs=sorted(changed),
             replaces=replaces,
             stables=[name for name in ("arn", "id") if name in schema.outputs and not replaces],
-            delete_before_replace=bool(replaces) and _collides(kind, request.name, old, new),
+            delete_before_replace=bool(replaces) and collides(kind, request.name, old, new),
             detailed_diff=detailed,
         )
 
@@ -136,7 +137,7 @@ class AwsProvider(protocol.Provider):
         kind = resource_type(request.type)
         inputs = to_plain_map(request.properties)
         if request.preview:
-            self._note(request.urn, kind, {})
+            self._note(request.urn, kind, inputs)
             return protocol.CreateResponse(
                 properties=self._outputs(request.properties, self._preview(kind, inputs, {}), kind)
             )
@@ -249,7 +250,8 @@ class AwsProvider(protocol.Provider):
         reason = state.get(RECORDED) or kind.inert
         if reason:
             self.unemulated[urn] = str(reason)
-        different = kind.differs(state) if kind.differs else ""
+        known = {name: item for name, item in state.items() if not has_unknown(item)}
+        different = kind.differs(known) if kind.differs else ""
         if different:
             self.notes[urn] = different
 
@@ -289,25 +291,6 @@ def resource_type(qualified: str) -> ResourceType:
             fix="add a row to localcloud/providers/aws/table, or leave the resource out of the local stack",
         )
     return kind
-
-
-def _collides(kind: ResourceType, logical: str, old: Values, new: Values) -> bool:
-    """Whether old and new object cannot exist side by side: AWS keeps names unique, and this one was given."""
-    if kind.delete_before_replace or kind.name is None:
-        return kind.delete_before_replace
-    name = kind.name.property
-    return old.get(name) == new.get(name) and not made_up(kind.name, logical, new)
-
-
-def _property_diff(name: str, old: Values, new: Values, *, replace: bool) -> protocol.PropertyDiff:
-    kinds = protocol.PropertyDiffKind
-    if name not in old:
-        kind = kinds.ADD_REPLACE if replace else kinds.ADD
-    elif name not in new and name != "tagsAll":
-        kind = kinds.DELETE_REPLACE if replace else kinds.DELETE
-    else:
-        kind = kinds.UPDATE_REPLACE if replace else kinds.UPDATE
-    return protocol.PropertyDiff(kind, input_diff=name in new)
 
 
 def _parsed(value: Any) -> Any:

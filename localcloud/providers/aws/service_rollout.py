@@ -7,7 +7,7 @@ from typing import Any
 from localcloud.errors import LocalCloudError, ResourceInitFailed
 from localcloud.providers.aws.clients import AwsCallError
 from localcloud.providers.aws.context import Context
-from localcloud.providers.aws.lifecycle import changed_inputs, update_request
+from localcloud.providers.aws.requests import changed_inputs, update_request
 from localcloud.providers.aws.resource_type import Operation
 from localcloud.providers.aws.sdk import resource_schema
 from localcloud.providers.values import Values

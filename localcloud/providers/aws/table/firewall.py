@@ -3,7 +3,7 @@
 from typing import Any
 
 from localcloud.providers.aws.context import Context
-from localcloud.providers.aws.lifecycle import update_request
+from localcloud.providers.aws.requests import update_request
 from localcloud.providers.aws.resource_type import Codec, Name, Operation, Read, ResourceType, Step
 from localcloud.providers.aws.table.services import by_resource_arn
 from localcloud.providers.values import Values

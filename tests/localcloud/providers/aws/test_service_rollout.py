@@ -1,7 +1,7 @@
 """What counts as a failed deployment of a service."""
 
 from localcloud.providers.aws.service_rollout import failed, steady
-from localcloud.providers.aws.table.ecs import SERVICE
+from localcloud.providers.aws.table.ecs_services import SERVICE
 from localcloud.providers.values import Values
 
 WEB_1 = "arn:aws:ecs:us-east-1:000000000000:task-definition/web:1"

@@ -6,7 +6,7 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from localcloud.providers.aws import models
-from localcloud.providers.aws.lifecycle import sent_properties
+from localcloud.providers.aws.requests import sent_properties
 from localcloud.providers.aws.resource_type import Operation, Read, ResourceType, Step
 from localcloud.providers.aws.sdk import PropertyType, resource_schema
 from localcloud.providers.aws.table import RESOURCE_TYPES

@@ -1,0 +1,168 @@
+"""Amazon ECS: services."""
+
+import json
+
+from localcloud.providers.aws.context import Context
+from localcloud.providers.aws.resource_type import Codec, Name, Operation, Read, ResourceType, Step
+from localcloud.providers.aws.service_rollout import delete_service, update_service, wait_for_steady_state
+from localcloud.providers.aws.table.ecs import inactive
+from localcloud.providers.aws.table.services import ECS_TAGS
+from localcloud.providers.values import Values
+
+
+def _existing_service(context: Context, inputs: Values) -> str | None:
+    request = {"cluster": inputs.get("cluster", "default"), "services": [inputs["name"]]}
+    found = context.find_call("DescribeServices", request).get("services")
+    return str(found[0]["serviceArn"]) if found and not inactive(found[0]) else None
+
+
+def _service_defaults(request: Values, inputs: Values) -> None:
+    if inputs.get("schedulingStrategy", "REPLICA") != "DAEMON":
+        # Terraform sends 0 where nothing is said; AWS would refuse the call.
+        request.setdefault("desiredCount", 0)
+
+
+def _service_differs(values: Values) -> str:
+    """What the emulator's scheduler, which only rolls, does with other strategies and controllers."""
+    strategy = str((values.get("deploymentConfiguration") or {}).get("strategy") or "ROLLING")
+    controller = str((values.get("deploymentController") or {}).get("type") or "ECS")
+    if controller != "ECS":
+        return f"deployments of the {controller} controller are not run: the first tasks are started, no shift follows"
+    if strategy != "ROLLING":
+        return f"deployed by a rolling update: the {strategy} strategy's traffic shift, bake time and hooks do not run"
+    return ""
+
+
+def _service_check(values: Values) -> list[tuple[str, str]]:
+    failures = []
+    if values.get("launchType") is not None and values.get("capacityProviderStrategies"):
+        failures.append(("launchType", "conflicts with 'capacityProviderStrategies': give one of them"))
+    if values.get("triggers") and not values.get("forceNewDeployment"):
+        failures.append(("triggers", "takes effect only with forceNewDeployment = true"))
+    if values.get("desiredCount") is not None and values.get("schedulingStrategy") == "DAEMON":
+        failures.append(("desiredCount", "is not allowed with schedulingStrategy DAEMON"))
+    return failures
+
+
+PERCENT = "deploymentConfiguration."
+
+SERVICE = ResourceType(
+    type="aws:ecs/service:Service",
+    service="ecs",
+    create=Operation(name="CreateService", prepare=_service_defaults),
+    read=Read(
+        name="DescribeServices",
+        keys=lambda state: {
+            "cluster": state.get("cluster") or state["id"].split("/")[-2],
+            "services": [state["id"]],
+            "include": ["TAGS"],
+        },
+        result="services[0]",
+        gone=inactive,
+    ),
+    update=(
+        Step(
+            run=update_service,
+            at_create=False,
+            properties=frozenset(
+                {
+                    "alarms",
+                    "availabilityZoneRebalancing",
+                    "capacityProviderStrategies",
+                    "deploymentCircuitBreaker",
+                    "deploymentConfiguration",
+                    "deploymentController",
+                    "deploymentMaximumPercent",
+                    "deploymentMinimumHealthyPercent",
+                    "desiredCount",
+                    "enableEcsManagedTags",
+                    "enableExecuteCommand",
+                    "forceNewDeployment",
+                    "healthCheckGracePeriodSeconds",
+                    "loadBalancers",
+                    "networkConfiguration",
+                    "orderedPlacementStrategies",
+                    "placementConstraints",
+                    "platformVersion",
+                    "propagateTags",
+                    "serviceConnectConfiguration",
+                    "serviceRegistries",
+                    "taskDefinition",
+                    "triggers",
+                    "volumeConfiguration",
+                    "vpcLatticeConfigurations",
+                }
+            ),
+        ),
+        Step(run=wait_for_steady_state, always=True),
+    ),
+    before_delete=delete_service,
+    id="service.serviceArn",
+    name=Name(prefix=""),
+    members={
+        "name": "serviceName",
+        "iamRole": "role",
+        "alarms": f"{PERCENT}alarms",
+        "deploymentCircuitBreaker": f"{PERCENT}deploymentCircuitBreaker",
+        "deploymentMaximumPercent": f"{PERCENT}maximumPercent",
+        "deploymentMinimumHealthyPercent": f"{PERCENT}minimumHealthyPercent",
+        "loadBalancers.elbName": "loadBalancerName",
+        "networkConfiguration": "networkConfiguration.awsvpcConfiguration",
+        "orderedPlacementStrategies": "placementStrategy",
+        "serviceConnectConfiguration.services.clientAlias": "clientAliases",
+        "serviceConnectConfiguration.services.clientAlias.testTrafficRules.header.value": "value",
+        "volumeConfiguration": "volumeConfigurations",
+        "volumeConfiguration.managedEbsVolume.fileSystemType": "filesystemType",
+        "volumeConfiguration.managedEbsVolume.sizeInGb": "sizeInGiB",
+    },
+    codecs={
+        "networkConfiguration.assignPublicIp": Codec(
+            to_wire=lambda value: "ENABLED" if value else "DISABLED",
+            from_wire=lambda value: value == "ENABLED",
+        ),
+        "deploymentConfiguration.lifecycleHooks.hookDetails": Codec(to_wire=json.loads, from_wire=json.dumps),
+    },
+    sets=frozenset(
+        {
+            "networkConfiguration.subnets",
+            "networkConfiguration.securityGroups",
+            "loadBalancers",
+            "capacityProviderStrategies",
+            "placementConstraints",
+            "alarms.alarmNames",
+            "vpcLatticeConfigurations",
+            "deploymentConfiguration.lifecycleHooks",
+        }
+    ),
+    computed=frozenset(
+        {
+            "availabilityZoneRebalancing",
+            "cluster",
+            "deploymentConfiguration",
+            "iamRole",
+            "launchType",
+            "platformVersion",
+        }
+    ),
+    defaults={
+        "deploymentMaximumPercent": 200,
+        "deploymentMinimumHealthyPercent": 100,
+        "enableEcsManagedTags": False,
+        "enableExecuteCommand": False,
+        "schedulingStrategy": "REPLICA",
+        "waitForSteadyState": False,
+    },
+    local=frozenset(
+        {"forceDelete", "forceNewDeployment", "sigintRollback", "triggers", "waitForSteadyState"}
+    ),
+    replace=frozenset({"cluster", "iamRole", "launchType", "name", "schedulingStrategy"}),
+    outputs={"arn": "serviceArn", "cluster": "clusterArn"},
+    unread=frozenset({"propagateTags", "deploymentController"}),
+    differs=_service_differs,
+    check=_service_check,
+    tags=ECS_TAGS,
+    find=_existing_service,
+)
+
+
+TYPES = (SERVICE,)
