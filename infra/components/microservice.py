@@ -125,7 +125,7 @@ class Microservice(pulumi.ComponentResource):
             permissions=self._settings.permissions,
             sessions=self._args.cluster.sessions if self._settings.execute_command else None,
         )
-        return TaskRoles(self._name, args, self._child)
+        return TaskRoles(self._name, args, self)
 
     def _security_group(self) -> tuple[aws.ec2.SecurityGroup, Sequence[pulumi.Resource]]:
         """The tasks' group and its rules: nothing in until somebody is let in, everything out."""
@@ -169,7 +169,7 @@ class Microservice(pulumi.ComponentResource):
             settings=self._settings,
             situation=self._situation,
         )
-        return ServiceTraffic(self._name, args, self._child)
+        return ServiceTraffic(self._name, args, self)
 
     def _service_alarms(self) -> ServiceAlarms | None:
         stack, scaling, observability = self._stack, self._settings.scaling, self._args.observability
@@ -191,7 +191,7 @@ class Microservice(pulumi.ComponentResource):
             target_groups=groups,
             topic_arn=observability.topic_arn,
         )
-        return ServiceAlarms(self._name, args, self._child)
+        return ServiceAlarms(self._name, args, self)
 
     def _service(self, task_definition: aws.ecs.TaskDefinition) -> aws.ecs.Service:
         settings, args = self._settings, self._args
@@ -222,7 +222,7 @@ class Microservice(pulumi.ComponentResource):
             load_balancers=inputs.load_balancers(self._name, settings, self._traffic),
             network_configuration=self._network_configuration(),
             service_connect_configuration=inputs.service_connect(
-                self._name, settings, args.discovery, self._proxy_logs()
+                self._name, settings, args.discovery, self._proxy_logs
             ),
             service_registries=dns_name(self._name, settings, args.discovery, self._child),
             enable_execute_command=settings.execute_command,

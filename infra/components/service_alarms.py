@@ -30,24 +30,21 @@ class ServiceAlarmsArgs:
     topic_arn: pulumi.Input[str]
 
 
-class ServiceAlarms(pulumi.ComponentResource):
-    """Alarms that tell people, and that roll a deployment back.
+class ServiceAlarms:
+    """Alarms that tell people, and that roll a deployment back; children of their `Microservice`.
 
-    Outputs:
+    Attributes:
         rollback_names: Names of the alarms that stop a deployment.
     """
 
     rollback_names: Sequence[pulumi.Output[str]]
 
-    def __init__(
-        self, name: str, args: ServiceAlarmsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("ecs-microservice:index:ServiceAlarms", name, None, opts)
+    def __init__(self, name: str, args: ServiceAlarmsArgs, parent: pulumi.Resource) -> None:
         self._name = name
         self._args = args
+        self._parent = parent
         made = [(alarm, self._alarm(alarm)) for alarm in args.alarms]
         self.rollback_names = [resource.name for alarm, resource in made if alarm.rolls_back]
-        self.register_outputs({})
 
     def _alarm(self, alarm: alarms.Alarm) -> aws.cloudwatch.MetricAlarm:
         topic = [self._args.topic_arn]
@@ -73,7 +70,7 @@ class ServiceAlarms(pulumi.ComponentResource):
             alarm_actions=topic,
             ok_actions=topic,
             tags={"Service": self._name},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self._parent),
         )
 
     def _queries(self, alarm: alarms.Alarm) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -128,7 +128,10 @@ def rollback_alarms(deployment: Deployment, watch: ServiceAlarms | None) -> aws.
 
 
 def service_connect(
-    name: str, settings: Service, discovery: Discovery | None, logs: pulumi.Output[dict[str, str]]
+    name: str,
+    settings: Service,
+    discovery: Discovery | None,
+    logs: Callable[[], pulumi.Output[dict[str, str]]],
 ) -> aws.ecs.ServiceServiceConnectConfigurationArgs | None:
     """The proxy through which services call each other by name."""
     if not discovery or not settings.discovery or settings.discovery.mode != "serviceConnect":
@@ -144,7 +147,7 @@ def service_connect(
         namespace=discovery.namespace_arn,
         services=[offered] if settings.discovery.listen else None,
         log_configuration=aws.ecs.ServiceServiceConnectConfigurationLogConfigurationArgs(
-            log_driver="awslogs", options=logs
+            log_driver="awslogs", options=logs()
         ),
     )
 

@@ -43,10 +43,12 @@ class ServiceTrafficArgs:
     situation: Situation
 
 
-class ServiceTraffic(pulumi.ComponentResource):
-    """The way from the load balancer to the tasks. A rolling service has one target group and nothing spare.
+class ServiceTraffic:
+    """The way from the load balancer to the tasks; its parts are children of their `Microservice`.
 
-    Outputs:
+    A rolling service has one target group and nothing spare.
+
+    Attributes:
         target_groups: The target group, and a spare one with every strategy but rolling.
         rule: Rule of the main listener.
         test_rule: Rule of the test listener; None without test traffic.
@@ -62,13 +64,11 @@ class ServiceTraffic(pulumi.ComponentResource):
     hooks_role_arn: pulumi.Output[str] | None
     before_service: Sequence[pulumi.Resource]
 
-    def __init__(
-        self, name: str, args: ServiceTrafficArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("ecs-microservice:index:ServiceTraffic", name, None, opts)
+    def __init__(self, name: str, args: ServiceTrafficArgs, parent: pulumi.Resource) -> None:
         self._name = name
         self._args = args
-        self._child = pulumi.ResourceOptions(parent=self)
+        self._parent = parent
+        self._child = pulumi.ResourceOptions(parent=parent)
         deployment = args.settings.deployment
         doors = self._open_security_groups()
         self.target_groups = [self._target_group("")]
@@ -84,7 +84,6 @@ class ServiceTraffic(pulumi.ComponentResource):
         self.hooks_role_arn = hooks[0].arn if hooks else None
         optional = [self.test_rule, shift[1] if shift else None, hooks[1] if hooks else None]
         self.before_service = [self.rule, *doors, *(one for one in optional if one)]
-        self.register_outputs({"targetGroupArns": [group.arn for group in self.target_groups]})
 
     def _open_security_groups(self) -> list[pulumi.Resource]:
         """The load balancer reaches the tasks on the container's port; nothing else does."""
@@ -153,7 +152,7 @@ class ServiceTraffic(pulumi.ComponentResource):
             ],
             tags={"Service": self._name},
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=ignore_changes(Kind.LISTENER_RULE, self._args.situation)
+                parent=self._parent, ignore_changes=ignore_changes(Kind.LISTENER_RULE, self._args.situation)
             ),
         )
 

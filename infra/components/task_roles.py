@@ -34,10 +34,10 @@ class TaskRolesArgs:
     sessions: Sessions | None
 
 
-class TaskRoles(pulumi.ComponentResource):
-    """The execution role, which ECS uses, and the task role, which the app has.
+class TaskRoles:
+    """The execution role, which ECS uses, and the task role, which the app has; children of their `Microservice`.
 
-    Outputs:
+    Attributes:
         execution_role_arn: Pulls the image, writes logs, reads exactly the service's secrets.
         task_role_arn: Nothing but what the settings grant.
         policies: All policies; the service waits for them, and is gone before they go.
@@ -47,18 +47,14 @@ class TaskRoles(pulumi.ComponentResource):
     task_role_arn: pulumi.Output[str]
     policies: Sequence[pulumi.Resource]
 
-    def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("ecs-microservice:index:TaskRoles", name, None, opts)
+    def __init__(self, name: str, args: TaskRolesArgs, parent: pulumi.Resource) -> None:
         self._name = name
         self._args = args
-        self._child = pulumi.ResourceOptions(parent=self)
+        self._child = pulumi.ResourceOptions(parent=parent)
         execution, task = self._role("execution"), self._role("task")
         self.execution_role_arn = execution.arn
         self.task_role_arn = task.arn
         self.policies = [*self._execution_policies(execution), *self._task_policies(task)]
-        self.register_outputs(
-            {"executionRoleArn": self.execution_role_arn, "taskRoleArn": self.task_role_arn}
-        )
 
     def _role(self, purpose: str) -> aws.iam.Role:
         return aws.iam.Role(
