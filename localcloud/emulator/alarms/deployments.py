@@ -4,6 +4,7 @@ Rules: Amazon ECS Developer Guide, "How CloudWatch alarms detect Amazon ECS depl
 ALARM when a deployment starts is not watched by it.
 """
 
+import math
 from collections.abc import Sequence
 
 from localcloud.emulator.alarms import records
@@ -28,13 +29,17 @@ def _watch(service: Record, names: Sequence[str], *, roll_back: bool) -> None:
         return
     current = service["_service_deployments"][0]
     in_progress = primary["rolloutState"] == "IN_PROGRESS" and current["status"] in RUNNING
-    alarming = _alarming(names)
+    alarming = [name for name in names if records.in_alarm_since(name) is not None]
     if not in_progress:
         if current.get("alarms", {}).get("status") == "MONITORING":
             current["alarms"]["status"] = "MONITORING_COMPLETE"
         return
     if "_alarming_before" not in primary:
-        primary["_alarming_before"] = alarming
+        # Whole seconds: a state that is set by hand has no more of them.
+        began = math.floor(primary["createdAt"])
+        primary["_alarming_before"] = [
+            name for name in alarming if (records.in_alarm_since(name) or began) < began
+        ]
         current["alarms"] = {"status": "MONITORING", "alarmNames": list(names), "triggeredAlarmNames": []}
     triggered = [name for name in alarming if name not in primary["_alarming_before"]]
     # A rollback goes on whatever the alarms say: they still see what is being rolled back.
@@ -51,7 +56,3 @@ def _watch(service: Record, names: Sequence[str], *, roll_back: bool) -> None:
         stopped=f"Service deployment stopped because the alarm was detected: {listed}.",
         roll_back=roll_back,
     )
-
-
-def _alarming(names: Sequence[str]) -> list[str]:
-    return [name for name in names if records.state_of(name) == "ALARM"]

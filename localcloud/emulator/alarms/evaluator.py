@@ -114,7 +114,7 @@ class Evaluator:
         Raises:
             UnsupportedExpressionError: Its metric math cannot be evaluated.
         """
-        seconds = _period(alarm)
+        seconds = records.period_of(alarm)
         window = Window.ending(
             self._now,
             length=max(self._shortest, clock.shortened(seconds)),
@@ -128,7 +128,7 @@ class Evaluator:
         return Evaluated(values=found, breaching=breaching, window=window)
 
     def _due_again(self, key: Key, alarm: Mapping[str, Any]) -> bool:
-        pause = max(self._shortest, clock.shortened(max(REPEAT_SECONDS, _period(alarm))))
+        pause = max(self._shortest, clock.shortened(max(REPEAT_SECONDS, records.period_of(alarm))))
         return self._now - self._called.get(key, 0.0) >= pause - 1e-3
 
     def _change(self, alarm: dict[str, Any], found: Evaluated, before: State, after: State) -> None:
@@ -190,13 +190,6 @@ class Evaluator:
         if entry not in self._reported:
             self._reported.add(entry)
             logger.warning("alarm %s: %s", alarm["AlarmName"], text)
-
-
-def _period(alarm: Mapping[str, Any]) -> float:
-    """The stated length of an alarm's periods, in seconds; metric math goes by its longest metric."""
-    queries = alarm.get("Metrics") or ()
-    stated = [query.get("Period") or (query.get("MetricStat") or {}).get("Period") for query in queries]
-    return float(alarm.get("Period") or max((period for period in stated if period), default=60))
 
 
 def _iso(seconds: float) -> str:

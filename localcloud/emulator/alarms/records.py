@@ -100,11 +100,18 @@ def find(name: str) -> Record | None:
     return found
 
 
-def state_of(name: str) -> str | None:
-    """The state of a metric or composite alarm; None when there is none."""
+def in_alarm_since(name: str) -> float | None:
+    """When a metric or composite alarm went to ALARM, in seconds since 1970; None when it is in another state."""
     cloudwatch = upstream.cloudwatch
     alarm = cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name)
-    return str(alarm["StateValue"]) if alarm else None
+    return float(alarm["StateUpdatedTimestamp"]) if alarm and alarm["StateValue"] == "ALARM" else None
+
+
+def period_of(alarm: Mapping[str, Any]) -> float:
+    """The stated length of an alarm's periods, in seconds; metric math goes by its longest metric."""
+    queries = alarm.get("Metrics") or ()
+    stated = [query.get("Period") or (query.get("MetricStat") or {}).get("Period") for query in queries]
+    return float(alarm.get("Period") or max((period for period in stated if period), default=60))
 
 
 def with_action(arn: str) -> list[str]:

@@ -11,6 +11,7 @@ import threading
 import time
 
 from localcloud.emulator import upstream
+from localcloud.emulator.alarms import bake
 from localcloud.emulator.alb.registry import Registry
 from localcloud.emulator.ecs import events, rollback, service_deployments, state, task_run
 from localcloud.emulator.ecs.rollout import Fleet, backoff_seconds, percentages, plan
@@ -241,6 +242,8 @@ class Scheduler:
         if len(leaving) != desired:
             return
         if primary["rolloutState"] == "IN_PROGRESS":
+            if bake.bakes(service, primary):
+                return
             rollback.complete(service, primary)
         service["deployments"] = [primary]
         if not service.get("_steady"):

@@ -59,7 +59,9 @@ def test_an_alarm_with_its_actions_disabled_does_nothing(service: Scaled) -> Non
 
 def test_scaling_in_is_off_while_a_deployment_runs(service: Scaled) -> None:
     # Its image does not exist: the deployment stays in progress.
-    service.register(1, 5)
+    service.cloud.client("ecs").update_service(
+        cluster=service.name, service=service.name, desiredCount=1, forceNewDeployment=True
+    )
     service.register(0, 5)
     service.fire(service.alarm(service.step_policy(-1)))
     assert service.desired() == 1

@@ -3,68 +3,19 @@
 import functools
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import docker
 import httpx
 import pytest
 
 from tests.localcloud.emulator.stage import (
-    Cloud,
     Deployed,
-    balancer_with_group,
     eventually,
-    root_filesystem,
-    static_busybox,
 )
 from tests.localcloud.scaling.services import CPU, Scaled
 
 pytestmark = pytest.mark.docker
-# A page that keeps a CPU busy for a while, served by busybox.
-BURN = r"""
-mkdir -p /tmp/www/cgi-bin
-echo hello > /tmp/www/index.html
-cat > /tmp/www/cgi-bin/burn <<'END'
-#!/bin/sh
-printf 'Content-Type: text/plain\r\n\r\n'
-i=0
-while [ $i -lt 20000 ]; do i=$((i+1)); done
-echo done
-END
-busybox chmod 755 /tmp/www/cgi-bin/burn
-exec httpd -f -p 5000 -h /tmp/www
-"""
-
-
-@pytest.fixture(scope="module")
-def image(fast_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    engine = docker.from_env()
-    repository = f"{fast_cloud.settings.registry}/burn"
-    fast_cloud.client("ecr").create_repository(repositoryName="burn")
-    files = root_filesystem(static_busybox(tmp_path_factory.mktemp("burn")))
-    engine.api.import_image_from_data(files, repository=repository, tag="1")
-    pushed = list(engine.images.push(repository, tag="1", stream=True, decode=True))
-    yield f"{repository}@{next(line['aux']['Digest'] for line in pushed if 'aux' in line)}"
-    for found in engine.images.list(name=repository):
-        engine.images.remove(str(found.id), force=True)
-
-
-@pytest.fixture
-def web(fast_cloud: Cloud, image: str, name: str) -> Iterator[Deployed]:
-    cloud = Cloud(fast_cloud.settings, image)
-    cloud.client("ecs").create_cluster(clusterName=name)
-    cloud.client("logs").create_log_group(logGroupName=f"/ecs/{name}")
-    deployed = Deployed(cloud, name, balancer_with_group(cloud, name))
-    cloud.client("elbv2").modify_target_group_attributes(
-        TargetGroupArn=deployed.group,
-        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "2"}],
-    )
-    deployed.create(deployed.define(command=["sh", "-c", BURN], stopTimeout=2))
-    deployed.settled()
-    yield deployed
-    cloud.client("ecs").delete_service(cluster=name, service=name, force=True)
 
 
 class Load:
@@ -117,7 +68,8 @@ def statistics(
     return list(answer["MetricDataResults"][0]["Values"])
 
 
-def test_a_service_grows_under_load_and_shrinks_afterwards(web: Deployed) -> None:
+def test_a_service_grows_under_load_and_shrinks_afterwards(busy_web: Deployed) -> None:
+    web = busy_web
     service = Scaled(web.cloud, web.name)
     service.register(1, 3)
     cooldowns = {"ScaleOutCooldown": 60, "ScaleInCooldown": 60}
