@@ -7,7 +7,7 @@ from functools import partial
 from localcloud.emulator.alarms import install as alarms
 from localcloud.emulator.alarms.deployments import stop_alarming
 from localcloud.emulator.alarms.evaluator import Evaluator
-from localcloud.emulator.metrics.publisher import PUBLISH_SECONDS
+from localcloud.emulator.metrics.store import PUBLISH_SECONDS
 from localcloud.emulator.scaling import install as scaling
 
 logger = logging.getLogger(__name__)

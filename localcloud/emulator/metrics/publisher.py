@@ -13,10 +13,10 @@ from localcloud.emulator.alb.registry import Registry
 from localcloud.emulator.alb.traffic import Flow, Traffic
 from localcloud.emulator.ecs import state
 from localcloud.emulator.metrics import store
+from localcloud.emulator.metrics.store import PUBLISH_SECONDS
 from localcloud.emulator.metrics.usage import Sampler, Usage, service_of
 
 logger = logging.getLogger(__name__)
-PUBLISH_SECONDS = 2.5
 ECS = "AWS/ECS"
 INSIGHTS = "ECS/ContainerInsights"
 LOAD_BALANCER = "AWS/ApplicationELB"

@@ -6,6 +6,8 @@ from typing import Any
 
 from localcloud.emulator import upstream
 
+# How often points are published, and so the shortest period that has data for certain.
+PUBLISH_SECONDS = 2.5
 # AWS keeps points of less than a minute for three hours.
 KEPT_SECONDS = 3 * 3600
 EVICTION_SECONDS = 60.0
