@@ -10,6 +10,7 @@ from localcloud.emulator import upstream
 PUBLISH_SECONDS = 2.5
 # AWS keeps points of less than a minute for three hours.
 KEPT_SECONDS = 3 * 3600
+FINE_SECONDS = 15 * 60
 EVICTION_SECONDS = 60.0
 _evicted = 0.0
 
@@ -54,9 +55,31 @@ def evict() -> None:
     _evicted = now
     stored = upstream.cloudwatch._metrics._data
     for key, found in list(stored.items()):
-        if found and found[0]["Timestamp"] < now - KEPT_SECONDS:
-            kept = [point for point in found if point["Timestamp"] >= now - KEPT_SECONDS]
-            if kept:
-                stored[key] = kept
-            else:
-                del stored[key]
+        kept = condensed(
+            [point for point in found if point["Timestamp"] >= now - KEPT_SECONDS], now - FINE_SECONDS
+        )
+        if kept:
+            stored[key] = kept
+        else:
+            del stored[key]
+
+
+def condensed(found: Sequence[dict[str, Any]], before: float) -> list[dict[str, Any]]:
+    """Points with older ones of the same minute and value put together; no statistic of a whole minute changes.
+
+    Response times under load are hundreds of values every few seconds, and mostly the same ones.
+    """
+    together: dict[tuple[float, float, str], dict[str, Any]] = {}
+    kept: list[dict[str, Any]] = []
+    for point in found:
+        if point["Timestamp"] >= before or "Count" not in point:
+            kept.append(point)
+            continue
+        minute = point["Timestamp"] // 60 * 60
+        key = (minute, point["Value"], point["Unit"])
+        if key in together:
+            together[key]["Count"] += point["Count"]
+        else:
+            together[key] = {**point, "Timestamp": minute}
+            kept.append(together[key])
+    return kept
