@@ -38,8 +38,10 @@ def from_wire(api: TagApi, wire: Any) -> dict[str, str]:
     return {key: value for key, value in pairs if not key.startswith(("aws:", CREATED_AS))}
 
 
-def at_create(api: TagApi, tags: Mapping[str, Any], fingerprint: str) -> Values:
-    """The members of a create request that carry the tags."""
+def at_create(api: TagApi, tags: Any, fingerprint: str) -> Values:
+    """The members of a create request that carry the tags; tags that are not known yet cannot be checked."""
+    if tags is UNKNOWN:
+        return {}
     if api.ec2_type:
         wire = to_wire(api, {**tags, **({CREATED_AS: fingerprint} if fingerprint else {})})
         return {"TagSpecifications": [{"ResourceType": api.ec2_type, "Tags": wire}]} if wire else {}

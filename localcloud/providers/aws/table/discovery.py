@@ -107,7 +107,8 @@ def _deregister_all(context: Context, state: Values) -> None:
 
 def _namespace_on_top(request: Values, inputs: Values) -> None:  # noqa: ARG001  the signature of every prepare
     """The place for the namespace that AWS prefers to the one inside `DnsConfig`."""
-    namespace = (request.get("DnsConfig") or {}).pop("NamespaceId", None)
+    config = request.get("DnsConfig")
+    namespace = config.pop("NamespaceId", None) if isinstance(config, dict) else None
     if namespace is not None:
         request.setdefault("NamespaceId", namespace)
 

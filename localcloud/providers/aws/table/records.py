@@ -5,7 +5,7 @@ from typing import Any
 
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.resource_type import Operation, ResourceType, Step
-from localcloud.providers.values import Values
+from localcloud.providers.values import UNKNOWN, Values, has_unknown
 
 ROUTING = {
     "cidrRoutingPolicy": (
@@ -77,6 +77,9 @@ def _text(kind: str, value: str) -> str:
 def _change(action: str) -> Callable[[Values, Values], None]:
     def prepare(request: Values, state: Values) -> None:
         request.clear()
+        if has_unknown(state):
+            request.update(HostedZoneId=state["zoneId"], ChangeBatch=UNKNOWN)
+            return
         change = {"Action": action, "ResourceRecordSet": _record_set(state)}
         request.update(HostedZoneId=state["zoneId"], ChangeBatch={"Changes": [change]})
 
