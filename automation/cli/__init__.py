@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from automation.cli import deploy, environments, observe, releases
+from automation.reporting import JsonLines
 from localcloud.errors import LocalCloudError
 
 app = typer.Typer(
@@ -49,6 +50,8 @@ def _cloud_message(error: Exception) -> str | None:
 
 
 def _fail(message: str) -> None:
+    if "--json" in sys.argv:  # whoever reads lines of JSON gets the reason as one, too
+        JsonLines().result(sys.argv[1], ok=False, error=message)
     Console(stderr=True, highlight=False, soft_wrap=True).print(
         f"error: {message}", style="red", markup=False
     )

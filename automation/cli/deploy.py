@@ -42,7 +42,7 @@ def finish(verb: str, deployment: Deployment, report: Reporter) -> None:
         errors=deployment.outcome.errors,
         problem=deployment.problem,
     )
-    if deployment.problem:
+    if deployment.problem and not isinstance(report, JsonLines):
         raise LocalCloudError(
             deployment.problem, fix="look at the tasks and their logs: the verbs status and logs"
         )

@@ -194,7 +194,7 @@ def _outcome(
     interrupted: bool,
 ) -> Outcome:
     errors = list(translator.errors)
-    if failure is not None and not errors:
+    if failure is not None and not errors and not interrupted:
         errors.append(_said(failure))
     return Outcome(
         operation=operation,
