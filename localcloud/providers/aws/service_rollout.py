@@ -1,18 +1,15 @@
 """Change an ECS service and follow its deployment to the end: done, rolled back, or stuck, with the reasons."""
 
-import json
 import time
-from typing import Any
 
-from localcloud.errors import LocalCloudError, ResourceInitFailed
-from localcloud.providers.aws.clients import AwsCallError
+from localcloud.errors import ResourceInitFailed
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.requests import changed_inputs, update_request
 from localcloud.providers.aws.resource_type import Operation
 from localcloud.providers.aws.sdk import resource_schema
+from localcloud.providers.aws.service_diagnosis import diagnose, same_definition, short
 from localcloud.providers.values import Values
 
-LOG_LINES = 20
 POLL_SECONDS = 0.25
 UPDATE = Operation(
     name="UpdateService", skip=frozenset({"name", "cluster", "schedulingStrategy", "iamRole", "launchType"})
@@ -149,25 +146,26 @@ def failed(service: Values, task_definition: str, deployment_id: str | None) -> 
         if deployment.get("rolloutState") == "FAILED" and deployment.get("id") == deployment_id:
             reason = deployment.get("rolloutStateReason") or "no reason given"
             return (
-                f"the deployment of {_short(deployment['taskDefinition'])} to service {name} failed: {reason}"
+                f"the deployment of {short(deployment['taskDefinition'])} to service {name} failed: {reason}"
             )
     primary = _primary(service)
     if primary and task_definition and not same_definition(primary["taskDefinition"], task_definition):
-        reason = primary.get("rolloutStateReason") or "no reason given"
         return (
-            f"service {name} was rolled back: it runs {_short(primary['taskDefinition'])} instead of "
-            f"{_short(task_definition)} ({reason})"
+            f"service {name} was rolled back: it runs {short(primary['taskDefinition'])} instead of "
+            f"{short(task_definition)} ({_rollback_reason(service, primary)})"
         )
     return None
 
 
-def same_definition(arn: str, wanted: str) -> bool:
-    """Whether an ARN is the wanted task definition, which may be an ARN, `family:revision` or a family."""
-    return arn == wanted or arn.endswith(f"/{wanted}") or arn.rpartition(":")[0].endswith(f"/{wanted}")
-
-
-def _short(arn: str) -> str:
-    return arn.rpartition("/")[2]
+def _rollback_reason(service: Values, primary: Values) -> str:
+    """What ECS said about the deployment that failed; the one that took its place only says that it is done."""
+    said = [str(item["message"]) for item in service.get("events", [])]
+    telling = [
+        text
+        for text in said
+        if any(word in text for word in ("rolling back", "rolled back", "circuit breaker"))
+    ]
+    return telling[0] if telling else str(primary.get("rolloutStateReason") or "no reason given")
 
 
 def _timeout_text(service: Values, timeout: float) -> str:
@@ -178,119 +176,3 @@ def _timeout_text(service: Values, timeout: float) -> str:
         f"{service.get('desiredCount', 0)} tasks run, {primary.get('failedTasks', 0)} failed, rollout "
         f"{primary.get('rolloutState', 'unknown')}" + "".join(f"; last event: {event}" for event in events)
     )
-
-
-def diagnose(context: Context, key: Values, wanted: Values, since: float) -> list[str]:
-    """What people need to see after a failed deployment: stopped tasks, exit codes, unhealthy targets, log lines.
-
-    It never raises: the deployment's failure is the message, and a missing detail must not hide it.
-    """
-    try:
-        tasks = _failed_tasks(context, key, str(wanted.get("taskDefinition", "")), since)
-        reasons = _task_texts(tasks) + _unhealthy_targets(context, wanted)
-        return reasons + (_log_text(context, tasks[0]) if tasks else [])
-    except LocalCloudError as error:
-        return [f"details are not available: {error.message}"]
-
-
-def _failed_tasks(context: Context, key: Values, task_definition: str, since: float) -> list[Values]:
-    """Tasks of the failed version, those that stopped first; newest first."""
-    found: list[Values] = []
-    for status in ("STOPPED", "RUNNING"):
-        request = {"cluster": key["cluster"], "serviceName": _short(key["service"]), "desiredStatus": status}
-        arns = context.aws.pages("ecs", "ListTasks", request, "taskArns")
-        if arns:
-            found += context.call("DescribeTasks", {"cluster": key["cluster"], "tasks": arns[:100]})["tasks"]
-    mine = [task for task in found if same_definition(task["taskDefinitionArn"], task_definition)]
-
-    def order(task: Values) -> tuple[bool, float]:
-        stopped = task.get("stoppedAt") or task.get("startedAt") or task.get("createdAt")
-        return task.get("lastStatus") == "STOPPED", stopped.timestamp() if stopped is not None else since
-
-    return sorted(mine, key=order, reverse=True)
-
-
-def _task_texts(tasks: list[Values]) -> list[str]:
-    """Why tasks stopped, each reason once with the task it was last seen on."""
-    seen: dict[str, str] = {}
-    for task in tasks:
-        text = "; ".join(_stop_reasons(task))
-        if text and text not in seen:
-            seen[text] = f"task {_short(task['taskArn'])} stopped: {text}"
-    return list(seen.values())[:3]
-
-
-def _stop_reasons(task: Values) -> list[str]:
-    lines = [task["stoppedReason"]] if task.get("stoppedReason") else []
-    for container in task.get("containers", []):
-        exit_code, reason = container.get("exitCode"), container.get("reason")
-        if exit_code is not None or (reason and reason not in lines):
-            code = f" exited with code {exit_code}" if exit_code is not None else ""
-            lines.append(f"container {container['name']}{code}{f': {reason}' if reason else ''}")
-    return lines
-
-
-def _unhealthy_targets(context: Context, wanted: Values) -> list[str]:
-    lines = []
-    for balancer in wanted.get("loadBalancers") or []:
-        arn = balancer.get("targetGroupArn")
-        if not arn:
-            continue
-        request = {"TargetGroupArn": arn}
-        for target in context.find_call("DescribeTargetHealth", request, "elbv2").get(
-            "TargetHealthDescriptions", []
-        ):
-            health = target["TargetHealth"]
-            if health["State"] not in ("healthy", "draining", "initial"):
-                detail = health.get("Description") or health.get("Reason") or "no reason given"
-                lines.append(
-                    f"target {target['Target']['Id']}:{target['Target'].get('Port', '')} is {health['State']}: {detail}"
-                )
-    return lines
-
-
-def _log_text(context: Context, task: Values) -> list[str]:
-    """The last lines that the failed task's containers wrote to their awslogs streams."""
-    described = context.find_call("DescribeTaskDefinition", {"taskDefinition": task["taskDefinitionArn"]})
-    texts = []
-    for container in described.get("taskDefinition", {}).get("containerDefinitions", []):
-        options = (container.get("logConfiguration") or {}).get("options") or {}
-        if "awslogs-group" not in options:
-            continue
-        stream = f"{options.get('awslogs-stream-prefix', '')}/{container['name']}/{_short(task['taskArn'])}".lstrip(
-            "/"
-        )
-        lines = _last_lines(context, options["awslogs-group"], stream)
-        if lines:
-            texts.append(
-                "\n".join(
-                    [f"last log lines of container {container['name']}:", *(f"  {line}" for line in lines)]
-                )
-            )
-    return texts
-
-
-def _last_lines(context: Context, group: str, stream: str) -> list[str]:
-    request: Values = {
-        "logGroupName": group,
-        "logStreamName": stream,
-        "limit": LOG_LINES,
-        "startFromHead": False,
-    }
-    try:
-        events: list[Any] = context.call("GetLogEvents", request, "logs").get("events", [])
-    except AwsCallError:
-        return []
-    return [_readable(str(event["message"])) for event in events]
-
-
-def _readable(line: str) -> str:
-    """A log line as people read it: the message of a JSON record, anything else as it is."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return line.rstrip()
-    if not isinstance(record, dict) or "message" not in record:
-        return line.rstrip()
-    extra = record.get("exception") or record.get("exc_info")
-    return f"{record['message']}\n  {extra}" if extra else str(record["message"])
