@@ -8,7 +8,7 @@ ON_STACK = $(STACK) --local
 
 .DEFAULT_GOAL := help
 .PHONY: help setup environment up down preview destroy url status logs scale start \
-        test checks format lock format-check lint types quick containers bench
+        load watch test checks format lock format-check lint types quick containers bench
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,13 @@ logs: environment  ## The containers' log lines (SERVICE=name for one service)
 scale: environment  ## Run N tasks: make scale N=3 (SERVICE=name where there are several)
 	@$(if $(N),,echo "error: N is missing" >&2; echo "  fix: make scale N=3" >&2; exit 2;) \
 	$(AUTOMATION) scale $(N) $(ON_STACK) $(if $(SERVICE),--service $(SERVICE))
+
+load: environment  ## Ask the local stack's URL again and again (SECONDS=60 CLIENTS=8)
+	@url=$$($(AUTOMATION) url $(ON_STACK)) && \
+	$(LOCALCLOUD) load "$$url" $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CLIENTS),--clients $(CLIENTS))
+
+watch: environment  ## A page that draws requests, response times, CPU and tasks of the local cloud
+	@$(LOCALCLOUD) watch
 
 destroy: environment  ## Delete the local stack's resources; the local cloud goes on
 	@$(AUTOMATION) destroy $(ON_STACK)

@@ -2,10 +2,11 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from localcloud import console, emulator, setup
+from localcloud import console, emulator, load, setup
 from localcloud.errors import LocalCloudError
 from localcloud.images.leftovers import remove_images
 from localcloud.settings import CloudSettings
@@ -45,6 +46,36 @@ def stop() -> None:
     left = setup.stop_engine(settings)
     if left:
         console.info(left)
+
+
+@app.command("load")
+def put_load(
+    url: Annotated[str, typer.Argument(help="What to ask for, for example http://web.alb.localhost:4566/")],
+    clients: Annotated[int, typer.Option(help="Connections at the same time.")] = 8,
+    seconds: Annotated[float, typer.Option(help="When to end at the latest.")] = 60.0,
+    requests: Annotated[int | None, typer.Option(min=1, help="After how many requests to end.")] = None,
+) -> None:
+    """Ask a service on this machine again and again; exit code 1 when a request failed."""
+    tally = load.run(
+        load.Plan(url=url, clients=clients, seconds=seconds, requests=requests), report=console.info
+    )
+    typer.echo(tally.summary())
+    if tally.failed:
+        raise typer.Exit(1)
+
+
+@app.command("watch")
+def watch_cloud(
+    port: Annotated[int | None, typer.Option(help="The page's port; the local cloud's plus 100.")] = None,
+) -> None:
+    """Serve a page that draws requests, response times, CPU and tasks, with what happened, until Ctrl-C."""
+    # Flask and boto3 take longer to import than the other commands take to run.
+    from localcloud.watch.server import serve  # noqa: PLC0415
+
+    settings = CloudSettings.from_environment()
+    chosen = port or settings.port + 100
+    console.info(f"http://localhost:{chosen} draws the local cloud; Ctrl-C ends it")
+    serve(settings, chosen)
 
 
 def main() -> None:

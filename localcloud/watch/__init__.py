@@ -1,0 +1,1 @@
+"""A local page that draws what the services of the local cloud do."""

@@ -1,0 +1,46 @@
+"""The page's server: one HTML file and one JSON document, on the loopback only."""
+
+import logging
+import threading
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+from flask import Flask, Response, jsonify
+
+from localcloud.settings import CloudSettings
+from localcloud.watch.readings import Reader
+
+PAGE = Path(__file__).with_name("page.html")
+
+
+def create_app(settings: CloudSettings) -> Flask:
+    """The page of one local cloud."""
+    app = Flask(__name__)
+    reader = Reader(settings)
+    one_at_a_time = threading.Lock()
+
+    @app.get("/")
+    def page() -> Response:
+        return Response(PAGE.read_text(encoding="utf-8"), mimetype="text/html")
+
+    @app.get("/readings")
+    def readings() -> tuple[Response, int]:
+        try:
+            with one_at_a_time:
+                return jsonify(reader.document()), 200
+        except (BotoCoreError, ClientError) as error:
+            return jsonify({"error": f"the local cloud does not answer: {error}"}), 503
+
+    return app
+
+
+def serve(settings: CloudSettings, port: int) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        settings: Which local cloud to show.
+        port: TCP port on the loopback.
+    """
+    # A line per request every few seconds says nothing.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    create_app(settings).run(host="127.0.0.1", port=port, threaded=True)

@@ -1,0 +1,58 @@
+"""The page: what happened is on it, and nothing else is reachable."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from localcloud.settings import CloudSettings
+from localcloud.watch.server import PAGE, create_app
+from tests.localcloud.emulator.ports import free_port
+from tests.localcloud.emulator.stage import Cloud
+from tests.localcloud.scaling.services import CPU, Scaled, make_service
+
+
+@pytest.fixture
+def service(fast_cloud: Cloud, name: str) -> Iterator[Scaled]:
+    made = make_service(fast_cloud, name)
+    yield made
+    fast_cloud.client("ecs").delete_service(cluster=name, service=name, force=True)
+
+
+@pytest.fixture
+def page(fast_cloud: Cloud) -> FlaskClient:
+    return create_app(fast_cloud.settings).test_client()
+
+
+def test_readings_tell_tasks_and_what_changed_them(page: FlaskClient, service: Scaled) -> None:
+    page.get("/readings")
+    service.register(2, 5)
+    service.put_policy("cpu", "TargetTrackingScaling", {"TargetValue": 50.0, **CPU})
+    service.fire(service.alarm())
+    document = page.get("/readings").get_json()
+
+    [shown] = [entry for entry in document["services"] if entry["name"] == service.name]
+    assert shown["desired"] == 2
+    [line] = [entry for entry in document["lines"] if entry["label"] == f"{service.name} desired"]
+    assert [value for _, value in line["points"]] == [0, 2]
+    texts = {mark["kind"]: mark["text"] for mark in document["marks"] if service.name in mark["text"]}
+    assert "minimum capacity was set to 2" in texts["scaling"]
+    assert "to ALARM" in texts["alarm"]
+    states = {alarm["name"]: alarm["state"] for alarm in document["alarms"]}
+    assert states[f"{service.name}-alarm"] == "ALARM"
+    assert not any(name.startswith("TargetTracking-") for name in states)
+
+
+def test_a_local_cloud_that_is_gone_is_said_to_be(tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings = CloudSettings(home=tmp_path_factory.mktemp("gone"), port=free_port())
+    answer = create_app(settings).test_client().get("/readings")
+    assert answer.status_code == 503
+    assert "does not answer" in answer.get_json()["error"]
+
+
+def test_the_page_loads_nothing_from_elsewhere(page: FlaskClient) -> None:
+    text = page.get("/").get_data(as_text=True)
+    assert text == PAGE.read_text(encoding="utf-8")
+    addresses = set(re.findall(r"(?:https?:)?//[\w.]+[\w/.]*", text))
+    assert addresses == {"http://www.w3.org/2000/svg"}
