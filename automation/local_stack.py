@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from automation.engines import EngineName, StackEngine
 from automation.engines.builtin import BuiltInEngine
-from automation.engines.choice import EngineRecord, choose_engine
+from automation.engines.choice import EngineRecord, choose_engine, engine_from_environment
 from automation.engines.command import cli_available
 from automation.engines.local_pulumi import local_environment, remove_stale_locks, workspace_folder
 from automation.engines.provider_host import served_providers
@@ -36,7 +36,8 @@ class LocalStack(Stack):
     Args:
         source: The files that describe it.
         settings: The local cloud.
-        engine: Engine to use; None for the one that deployed the stack, or without one Pulumi's where its CLI is.
+        engine: Engine to use; None for the one that deployed the stack, or without one that of LOCALCLOUD_ENGINE, or
+            Pulumi's where its CLI is.
         report: Called with every event of an operation.
     """
 
@@ -131,7 +132,8 @@ class LocalStack(Stack):
         return self._make(self._choose(cloud.world), project, cloud.world)
 
     def _choose(self, world: str) -> EngineName:
-        return choose_engine(self._asked, self._record_file.read(world), self.name)
+        owner = self._record_file.read(world)
+        return choose_engine(self._asked, owner, self.name, preferred=engine_from_environment())
 
     @cached_property
     def _project(self) -> Project:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from automation.aws_stack import AwsStack
 from automation.engines import EngineName
-from automation.engines.choice import engine_from_environment
 from automation.engines.workspace import StackSource
 from automation.events import Report
 from automation.local_stack import LocalStack
@@ -30,8 +29,8 @@ def open_stack(
         name: Stack name: the part of `Pulumi.<name>.yaml`.
         local: Whether it runs on the local cloud; the stack `local` always does.
         project: Folder of Pulumi.yaml; this repository when None.
-        engine: Engine for a stack on the local cloud; None for the variable LOCALCLOUD_ENGINE, or without it the
-            engine that deployed the stack, or Pulumi's where its CLI is installed.
+        engine: Engine for a stack on the local cloud; None for the one that deployed it, or, where none has, that of
+            the variable LOCALCLOUD_ENGINE, or Pulumi's where its CLI is installed.
         settings_of: Stack whose file describes this one; None for its own, or, for an ephemeral stack, the file it was
             made from.
         overrides: Configuration that wins over the file, for this object only: `services.web.desiredCount` → `3`.
@@ -51,7 +50,7 @@ def open_stack(
         folder=folder, stack=name, settings_of=settings_of or name, overrides=overrides or {}
     )
     if settings is not None:
-        return LocalStack(source, settings, engine or engine_from_environment(), report)
+        return LocalStack(source, settings, engine, report)
     if engine is EngineName.BUILT_IN:
         raise LocalCloudError(
             f"stack {name!r} runs on AWS, and the built-in engine runs stacks on the local cloud only",

@@ -57,13 +57,16 @@ class EngineRecord:
         self._path.unlink(missing_ok=True)
 
 
-def choose_engine(asked: EngineName | None, owner: EngineName | None, stack: str) -> EngineName:
+def choose_engine(
+    asked: EngineName | None, owner: EngineName | None, stack: str, *, preferred: EngineName | None = None
+) -> EngineName:
     """Choose the engine for a local stack.
 
     Args:
         asked: What the caller wants; None for the owner, or without one Pulumi's where it is installed.
         owner: The engine that deployed the stack in this world.
         stack: Name of the stack.
+        preferred: What to take for a stack that nobody owns.
 
     Raises:
         LocalCloudError: The stack belongs to another engine, or the CLI that is needed is missing.
@@ -74,7 +77,7 @@ def choose_engine(asked: EngineName | None, owner: EngineName | None, stack: str
             fix=f"leave --engine away, or destroy the stack first: python -m automation destroy {stack} --local "
             f"--engine {owner}",
         )
-    chosen = asked or owner or (EngineName.PULUMI if cli_available() else EngineName.BUILT_IN)
+    chosen = asked or owner or preferred or (EngineName.PULUMI if cli_available() else EngineName.BUILT_IN)
     if chosen is EngineName.PULUMI and not cli_available():
         why = "was deployed by" if owner else "is to be deployed by"
         raise LocalCloudError(
@@ -85,7 +88,7 @@ def choose_engine(asked: EngineName | None, owner: EngineName | None, stack: str
 
 
 def engine_from_environment() -> EngineName | None:
-    """Read LOCALCLOUD_ENGINE.
+    """Read LOCALCLOUD_ENGINE, the preference for local stacks that nobody owns.
 
     Raises:
         LocalCloudError: It is neither engine's name.

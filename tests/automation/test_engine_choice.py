@@ -43,6 +43,12 @@ def test_another_owner_is_refused_with_the_way_out(cli: bool, asked: EngineName,
         choose_engine(asked, owner, "dev")
 
 
+def test_a_preference_is_for_stacks_that_nobody_owns(cli: bool) -> None:
+    assert choose_engine(None, None, "local", preferred=BUILT_IN) is BUILT_IN
+    if cli:
+        assert choose_engine(None, PULUMI, "local", preferred=BUILT_IN) is PULUMI
+
+
 def test_ownership_ends_with_the_world(tmp_path: Path) -> None:
     record = EngineRecord(CloudSettings(home=tmp_path), "local")
     assert record.read("world-1") is None

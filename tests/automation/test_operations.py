@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from automation.engines.command import cli_available
+from localcloud.engine.state import stack_lock
+from localcloud.settings import CloudSettings
 from tests.e2e.stage import COMMAND_SECONDS, REPOSITORY, Ran, Stage
 
 pytestmark = pytest.mark.docker
@@ -151,7 +153,6 @@ def test_pulumis_own_engine_tells_the_same_truth(stage: Stage) -> None:
     refused = run(stage, "up", "pr-9", "--local", "--engine", "built-in", code=1)
     assert "was deployed by the pulumi engine" in refused.output
 
-    stage.environment.pop("LOCALCLOUD_ENGINE")  # from here on the owner is found by itself
     module = stage.project / "app/service/__init__.py"
     good = module.read_text()
     module.write_text(good + CRASH)
@@ -159,11 +160,17 @@ def test_pulumis_own_engine_tells_the_same_truth(stage: Stage) -> None:
         ran = run(stage, "up", "pr-9", "--local", code=1)
     finally:
         module.write_text(good)
-        stage.environment["LOCALCLOUD_ENGINE"] = "built-in"
     for part in ("rolled back", "code 1", "made to crash at start"):
         assert part in ran.output
     assert "Traceback" not in ran.output
     assert greeting(stage, "pr-9") == before
+
+    settings = CloudSettings(home=stage.home, port=stage.port)
+    with stack_lock(settings.state_file("pr-9"), "pr-9"):
+        assert (
+            "another run is changing the stack pr-9"
+            in run(stage, "refresh", "pr-9", "--local", code=1).output
+        )
     run(stage, "ephemeral", "reap", "--from", "local", "--name", "pr-9", "--json")
 
 
@@ -198,12 +205,8 @@ def test_the_examples_run_as_they_stand(stage: Stage, arguments: list[str], code
 
 
 def test_a_second_run_at_the_same_time_is_refused(stage: Stage) -> None:
-    first = stage.start("destroy", "next", "--local")
-    try:
-        refused = ""
-        while first.poll() is None and not refused:
-            ran = stage.run("refresh", "next", "--local")
-            refused = ran.output if "another run is changing the stack next" in ran.output else ""
-        assert refused, "the first run ended before the second could begin"
-    finally:
-        first.wait(COMMAND_SECONDS)
+    settings = CloudSettings(home=stage.home, port=stage.port)
+    with stack_lock(settings.state_file("local"), "local"):
+        for verb in ("up", "refresh", "destroy"):
+            assert "another run is changing the stack local" in run(stage, verb, "local", code=1).output
+    run(stage, "refresh", "local")
