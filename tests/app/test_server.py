@@ -86,7 +86,7 @@ def test_a_request_that_never_ends_does_not_keep_the_server_beyond_its_time(star
 
 
 def test_constant_requests_lose_none_while_the_server_drains(start: Start) -> None:
-    server = start(SHUTDOWN_DRAIN_SECONDS="1")
+    server = start(SHUTDOWN_DRAIN_SECONDS="4")
     stopping = threading.Event()
 
     def load() -> int:
