@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,19 +61,20 @@ class ServerProcess:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = [sys.executable, "-c", script] if script else [sys.executable, "-m", "service"]
+        # A file takes everything at once; a pipe that nobody reads would stop a server that logs a lot.
+        self.output = tempfile.TemporaryFile("w+")  # noqa: SIM115  open as long as the server runs
         self.process = subprocess.Popen(
             command,
             cwd=APP,
             env={"PATH": os.environ["PATH"], "PORT": str(self.port), **environment},
-            stdout=subprocess.PIPE,
+            stdout=self.output,
             stderr=subprocess.STDOUT,
-            text=True,
         )
 
     def wait_until_up(self) -> None:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.process.communicate()[0]
+            assert self.process.poll() is None, self.printed()
             with contextlib.suppress(httpx.TransportError):
                 httpx.get(f"{self.url}/healthz")
                 return
@@ -91,12 +93,17 @@ class ServerProcess:
         if self.process.poll() is None:
             for pid in [*self.workers(), self.process.pid]:
                 os.kill(pid, signal.SIGKILL)
-        self.process.communicate(timeout=10)
+        self.process.wait(timeout=10)
+        self.output.close()
+
+    def printed(self) -> str:
+        self.output.seek(0)
+        return self.output.read()
 
     def finish(self, timeout: float = 20) -> tuple[int, list[dict[str, Any]]]:
         """Wait for the end; return the exit code and the log, of which every line must be a JSON object."""
-        output, _ = self.process.communicate(timeout=timeout)
-        return self.process.returncode, [json.loads(line) for line in output.splitlines()]
+        code = self.process.wait(timeout=timeout)
+        return code, [json.loads(line) for line in self.printed().splitlines()]
 
 
 @pytest.fixture
