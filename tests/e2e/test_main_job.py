@@ -143,6 +143,7 @@ def test_two_services_share_the_load_balancer_by_path(stage: Stage) -> None:
             original + "    admin:\n"
             "      build: { context: app }\n"
             "      route: { paths: [/admin, /admin/*] }\n"
+            "      desiredCount: 1\n"
             "      deregistrationDelay: 5\n"
             "      stopTimeout: 5\n"
             "      healthCheck: { interval: 5, timeout: 2 }\n"
