@@ -59,7 +59,7 @@ test: checks quick containers  ## All checks: format, lint, types, unit, program
 checks: format-check lint types
 
 # Two processes: the engine's tests run whole programs in theirs, and leave Pulumi's module state behind.
-quick: environment  ## The tests that start no container
+quick: setup  ## The tests that start no container
 	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2 tests/unit tests/program tests/app
 	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2 tests/localcloud tests/automation
 
