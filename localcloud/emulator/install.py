@@ -20,6 +20,7 @@ from localcloud.emulator.ecs.service_deployment_api import ServiceDeploymentApi
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.ecs.task_run import Hooks, TaskRun
 from localcloud.emulator.metrics import store
+from localcloud.emulator.shifting.weights import Weights
 
 
 def install(port: int) -> Balancing:
@@ -33,7 +34,7 @@ def install(port: int) -> Balancing:
     """
     registry = Registry()
     balancing = Balancing(Routes(), registry, Traffic(), Pool(), port)
-    scheduler = Scheduler(registry)
+    scheduler = Scheduler(registry, Weights(balancing.routes.forget))
     probes.install(registry)
 
     def target_changed(target: Target) -> None:

@@ -19,8 +19,10 @@ def bakes(service: Record, deployment: Record) -> bool:
     """Whether a deployment whose tasks are all up has to wait longer; in the service's request scope."""
     configuration = service["deploymentConfiguration"].get("alarms") or {}
     names = configuration.get("alarmNames") or []
-    back = service["_service_deployments"][0]["status"] == "ROLLBACK_IN_PROGRESS"
-    if not configuration.get("enable") or not names or back or not service.get("_completed"):
+    current = service["_service_deployments"][0]
+    # A gradual deployment has a bake time of its own; a rollback is not judged.
+    elsewhere = "_phases" in current or current["status"] == "ROLLBACK_IN_PROGRESS"
+    if not configuration.get("enable") or not names or elsewhere or not service.get("_completed"):
         return False
     began = float(deployment.setdefault("_baking_since", time.time()))
     return time.time() - began < max(_seconds(name) for name in names)

@@ -28,7 +28,9 @@ def _watch(service: Record, names: Sequence[str], *, roll_back: bool) -> None:
     if primary is None:
         return
     current = service["_service_deployments"][0]
-    in_progress = primary["rolloutState"] == "IN_PROGRESS" and current["status"] in RUNNING
+    # While the old tasks of a gradual deployment are cleaned up there is nothing left to go back to.
+    cleans_up = current.get("lifecycleStage") == "CLEAN_UP"
+    in_progress = primary["rolloutState"] == "IN_PROGRESS" and current["status"] in RUNNING and not cleans_up
     alarming = [name for name in names if records.in_alarm_since(name) is not None]
     if not in_progress:
         if current.get("alarms", {}).get("status") == "MONITORING":

@@ -1,4 +1,4 @@
-"""How a rolling deployment ends: completed, failed, or rolled back to the last one that completed."""
+"""How a deployment ends: completed, failed, or rolled back to the last one that completed."""
 
 import time
 
@@ -18,6 +18,8 @@ def complete(service: Record, deployment: Record) -> None:
         updatedAt=now,
     )
     service["_completed"] = dict(deployment)
+    # After a shift the live target group may be the other one.
+    service["loadBalancers"] = list(deployment["_load_balancers"])
     events.add(service, f"(deployment {deployment['id']}) deployment completed.")
     current = service["_service_deployments"][0]
     if current["status"] == "ROLLBACK_IN_PROGRESS":

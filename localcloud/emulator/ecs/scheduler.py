@@ -16,6 +16,10 @@ from localcloud.emulator.alb.registry import Registry
 from localcloud.emulator.ecs import events, rollback, service_deployments, state, task_run
 from localcloud.emulator.ecs.rollout import Fleet, backoff_seconds, percentages, plan
 from localcloud.emulator.ecs.state import Record, ServiceKey
+from localcloud.emulator.shifting import placement
+from localcloud.emulator.shifting.hooks import Hooks
+from localcloud.emulator.shifting.lifecycle import Lifecycle
+from localcloud.emulator.shifting.weights import Weights
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
@@ -29,11 +33,13 @@ class Scheduler:
 
     Args:
         registry: The load balancer's targets, whose health decides together with the containers' own.
+        weights: The listener rules, for deployments that move traffic.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, weights: Weights) -> None:
         self._registry = registry
         self._wake = threading.Event()
+        self._lifecycle = Lifecycle(weights, Hooks(self.wake))
 
     def start(self) -> None:
         """Begin scheduling."""
@@ -70,12 +76,14 @@ class Scheduler:
                 return
             live = [task for task in live if state.is_live(task)]
             self._record_healthy(service, primary, live)
+            new = state.deployment_tasks(primary, live)
+            self._lifecycle.go_back(service, primary, serves=any(self.healthy(service, task) for task in new))
             to_start = self._step(service, primary, live)
             self._settle(service, primary, tasks)
             state.recount_service(key, service)
             service_deployments.refresh_counts(service)
-        if to_start:
-            self._start(key, service, primary, to_start)
+        for deployment, count in to_start:
+            self._start(key, service, deployment, count)
 
     # -- failures ---------------------------------------------------------------------------------------------
 
@@ -166,8 +174,10 @@ class Scheduler:
 
     # -- steps ------------------------------------------------------------------------------------------------
 
-    def _step(self, service: Record, primary: Record, live: list[Record]) -> int:
-        """Stop what the plan says and return how many tasks to start."""
+    def _step(self, service: Record, primary: Record, live: list[Record]) -> list[tuple[Record, int]]:
+        """Stop what the plan says and return how many tasks of which deployment to start."""
+        if self._lifecycle.runs(service, primary):
+            return self._step_beside(service, primary, live)
         new = state.deployment_tasks(primary, live)
         old = [task for task in live if task not in new]
         new_healthy = [task for task in new if self.healthy(service, task)]
@@ -178,7 +188,7 @@ class Scheduler:
             desired=int(service["desiredCount"]),
             minimum_percent=minimum,
             maximum_percent=maximum,
-            may_start=primary["rolloutState"] != "FAILED" and time.time() >= primary["_start_after"],
+            may_start=_may_start(primary),
         )
         surplus = [task for task in new if task not in new_healthy] + list(reversed(new_healthy))
         leaving = [
@@ -186,6 +196,25 @@ class Scheduler:
             *[task for task in old if task not in old_healthy][: step.stop_old_unhealthy],
             *old_healthy[: step.stop_old_healthy],
         ]
+        self._stop_tasks(service, leaving)
+        return [(primary, step.start)] if step.start else []
+
+    def _step_beside(self, service: Record, primary: Record, live: list[Record]) -> list[tuple[Record, int]]:
+        """Keep the new revision and the serving one at full strength beside each other; all others go."""
+        to_start: list[tuple[Record, int]] = []
+        staying: list[Record] = []
+        for deployment in service["deployments"]:
+            wanted = self._lifecycle.wanted(service, primary, deployment)
+            deployment["desiredCount"] = wanted
+            tasks = state.deployment_tasks(deployment, live)
+            tasks.sort(key=lambda task: not self.healthy(service, task))
+            staying += tasks[:wanted]
+            if len(tasks) < wanted and _may_start(deployment):
+                to_start.append((deployment, wanted - len(tasks)))
+        self._stop_tasks(service, [task for task in live if task not in staying])
+        return to_start
+
+    def _stop_tasks(self, service: Record, leaving: list[Record]) -> None:
         if leaving:
             if service.get("loadBalancers"):
                 events.add(service, f"has begun draining connections on {len(leaving)} tasks.")
@@ -196,27 +225,26 @@ class Scheduler:
                 reason=f"Scaling activity initiated by (deployment {task.get('_deployment_id')})",
                 code="ServiceSchedulerInitiated",
             )
-        return step.start
 
-    def _start(self, key: ServiceKey, service: Record, primary: Record, count: int) -> None:
+    def _start(self, key: ServiceKey, service: Record, deployment: Record, count: int) -> None:
         response = upstream.ecs._run_task(
             {
                 "cluster": key.cluster,
-                "taskDefinition": primary["taskDefinition"],
+                "taskDefinition": deployment["taskDefinition"],
                 "count": count,
                 "group": f"service:{service['serviceName']}",
-                "startedBy": primary["id"],
+                "startedBy": deployment["id"],
                 "launchType": service.get("launchType"),
                 "capacityProviderStrategy": service.get("capacityProviderStrategy"),
                 "platformVersion": service.get("platformVersion", ""),
-                "networkConfiguration": primary.get("networkConfiguration", {}),
+                "networkConfiguration": deployment.get("networkConfiguration", {}),
                 "enableExecuteCommand": service.get("enableExecuteCommand", False),
                 "tags": list(service.get("tags") or []) if service.get("propagateTags") == "SERVICE" else [],
-                "_deploymentId": primary["id"],
+                "_deploymentId": deployment["id"],
             }
         )
         if response[0] != 200:
-            primary["_start_after"] = time.time() + backoff_seconds(5)
+            deployment["_start_after"] = time.time() + backoff_seconds(5)
             events.add(service, f"was unable to place a task: {bytes(response[2]).decode()}")
             return
         started = ", ".join(f"(task {state.task_id(task)})" for task in json.loads(response[2])["tasks"])
@@ -232,6 +260,9 @@ class Scheduler:
             return
         live = [task for task in tasks if state.is_live(task)]
         new = state.deployment_tasks(primary, live)
+        if self._lifecycle.runs(service, primary) and not self._shifted(service, primary, live, new):
+            service["_steady"] = False
+            return
         if len(new) != desired or len(live) != desired:
             service["_steady"] = False
             return
@@ -250,6 +281,14 @@ class Scheduler:
             service["_steady"] = True
             events.add(service, "has reached a steady state.")
 
+    def _shifted(self, service: Record, primary: Record, live: list[Record], new: list[Record]) -> bool:
+        """Take a gradual deployment further; whether all that is left is to see the old tasks go."""
+        source = placement.serving(service)
+        old = state.deployment_tasks(source, live) if source else []
+        healthy = sum(self.healthy(service, task) for task in new)
+        superseded = len(live) - len(new) - len(old)
+        return self._lifecycle.advance(service, primary, healthy=healthy, superseded=superseded)
+
     def _drain(self, key: ServiceKey, service: Record, tasks: list[Record], live: list[Record]) -> None:
         """Stop the tasks of a deleted service; it is INACTIVE when the last one has left."""
         for task in live:
@@ -266,6 +305,10 @@ def stop(task: Record, *, reason: str, code: str) -> None:
         run = task_run.run_of(task)
         if run is not None:
             run.request_stop()
+
+
+def _may_start(deployment: Record) -> bool:
+    return bool(deployment["rolloutState"] != "FAILED" and time.time() >= deployment["_start_after"])
 
 
 def deployment_of(service: Record, task: Record) -> Record | None:

@@ -10,6 +10,7 @@ from localcloud.emulator.ecs import service_deployments, state
 from localcloud.emulator.ecs.answers import Refused, Request, Response, answering, cluster_of, service_of
 from localcloud.emulator.ecs.scheduler import Scheduler, stop
 from localcloud.emulator.ecs.state import Record, ServiceKey
+from localcloud.emulator.shifting import checks
 
 # What an UpdateService request may carry besides the properties of a service revision.
 _PLAIN_PROPERTIES = (
@@ -65,6 +66,7 @@ class ServiceApi:
                 )
             definition = _task_definition(str(request.get("taskDefinition") or ""))
             _check_load_balancers(request.get("loadBalancers") or [], definition)
+            checks.gradual(request.get("deploymentConfiguration") or {}, request.get("loadBalancers") or [])
             service = _new_service(request, cluster, definition)
             service_deployments.begin(service, definition)
             upstream.ecs._services[key.key] = service
@@ -89,6 +91,10 @@ class ServiceApi:
                 changes["taskDefinition"] = definition["taskDefinitionArn"]
             if "loadBalancers" in changes or reference:
                 _check_load_balancers(changes.get("loadBalancers") or service["loadBalancers"], definition)
+            checks.gradual(
+                {**service["deploymentConfiguration"], **(request.get("deploymentConfiguration") or {})},
+                changes.get("loadBalancers") or service["loadBalancers"],
+            )
             if changes.get("capacityProviderStrategy"):
                 service["launchType"] = None
             differs = any(service.get(name) != value for name, value in changes.items())

@@ -6,10 +6,12 @@ from typing import Any
 from localcloud.emulator.ecs import rollback, service_deployments, state
 from localcloud.emulator.ecs.answers import Refused, Request, Response, answering, service_of
 from localcloud.emulator.ecs.scheduler import Scheduler
+from localcloud.emulator.ecs.state import Record
+from localcloud.emulator.shifting import hooks
 
 
 class ServiceDeploymentApi:
-    """ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions and StopServiceDeployment."""
+    """List, describe, stop and continue service deployments; describe service revisions."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -21,6 +23,7 @@ class ServiceDeploymentApi:
             "DescribeServiceDeployments": self.describe_service_deployments,
             "DescribeServiceRevisions": self.describe_service_revisions,
             "StopServiceDeployment": self.stop_service_deployment,
+            "ContinueServiceDeployment": self.continue_service_deployment,
         }
         return {name: answering(operation) for name, operation in operations.items()}
 
@@ -53,28 +56,49 @@ class ServiceDeploymentApi:
 
     def stop_service_deployment(self, request: Request) -> Request:
         """Stop a service deployment that runs, by rolling back (the default) or abruptly (ABORT)."""
-        arn = str(request.get("serviceDeploymentArn") or "")
         with state.LOCK:
-            for _, service in state.services():
-                current = next(iter(service.get("_service_deployments") or []), None)
-                if current is None or current["serviceDeploymentArn"] != arn:
-                    continue
-                if current["status"] not in service_deployments.RUNNING:
-                    break
-                primary = state.primary_of(service)
-                if primary is not None:
-                    rollback.fail(
-                        service,
-                        primary,
-                        reason="ECS deployment stopped by user.",
-                        event="deployment stopped by user.",
-                        rolled_back="Service deployment rolled back because of a stop request.",
-                        stopped="Service deployment stopped because of a stop request.",
-                        roll_back=request.get("stopType", "ROLLBACK") == "ROLLBACK",
-                    )
-                self._scheduler.wake()
-                return {"serviceDeploymentArn": arn}
-        raise Refused("ServiceDeploymentNotFoundException", f"No running service deployment {arn}.")
+            service, current = _running(request)
+            primary = state.primary_of(service)
+            if primary is not None:
+                rollback.fail(
+                    service,
+                    primary,
+                    reason="ECS deployment stopped by user.",
+                    event="deployment stopped by user.",
+                    rolled_back="Service deployment rolled back because of a stop request.",
+                    stopped="Service deployment stopped because of a stop request.",
+                    roll_back=request.get("stopType", "ROLLBACK") == "ROLLBACK",
+                )
+        self._scheduler.wake()
+        return {"serviceDeploymentArn": current["serviceDeploymentArn"]}
+
+    def continue_service_deployment(self, request: Request) -> Request:
+        """End the pause of a lifecycle hook: CONTINUE (the default) or ROLLBACK."""
+        with state.LOCK:
+            _, current = _running(request)
+            hook = str(request.get("hookId") or "")
+            if not hooks.proceed(current, hook, str(request.get("action") or "CONTINUE")):
+                raise Refused(
+                    "InvalidParameterException", f"The deployment does not wait at a hook {hook!r}."
+                )
+        self._scheduler.wake()
+        return {"serviceDeploymentArn": current["serviceDeploymentArn"]}
+
+
+def _running(request: Request) -> tuple[Record, Record]:
+    """The service and the running service deployment that a request names.
+
+    Raises:
+        Refused: There is none, or it has ended.
+    """
+    arn = str(request.get("serviceDeploymentArn") or "")
+    for _, service in state.services():
+        current = next(iter(service.get("_service_deployments") or []), None)
+        if current is not None and current["serviceDeploymentArn"] == arn:
+            if current["status"] in service_deployments.RUNNING:
+                return service, current
+            break
+    raise Refused("ServiceDeploymentNotFoundException", f"No running service deployment {arn}.")
 
 
 def _by_arn(request: Request, argument: str, result: str, store: str) -> Request:

@@ -12,6 +12,8 @@ from typing import Any
 from localcloud.emulator.ecs import state
 from localcloud.emulator.ecs.rollout import breaker_enabled, failure_threshold
 from localcloud.emulator.ecs.state import Record
+from localcloud.emulator.shifting import placement
+from localcloud.emulator.shifting.phases import is_gradual, phases
 
 RUNNING = {"PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}
 # The properties whose change makes a new service revision (Developer Guide, "Amazon ECS service revisions").
@@ -32,18 +34,28 @@ REVISION_PROPERTIES = (
 def begin(service: Record, task_definition: Mapping[str, Any] | None) -> Record:
     """Make a service's next revision, deployment and service deployment; earlier ones that run are stopped."""
     now = time.time()
-    source = state.primary_of(service)
+    gradual = is_gradual(service["deploymentConfiguration"])
+    source = placement.serving(service) if gradual else state.primary_of(service)
     revision = _revision(service, task_definition, now)
+    if gradual:
+        revision["loadBalancers"] = placement.beside(revision.get("loadBalancers") or [], source)
     service.setdefault("_service_revisions", []).insert(0, revision)
-    for earlier in service.setdefault("_service_deployments", []):
-        if earlier["status"] in RUNNING:
-            finish(earlier, "STOPPED", "Service deployment was stopped because a new one was started.")
+    interrupted = [
+        entry for entry in service.setdefault("_service_deployments", []) if entry["status"] in RUNNING
+    ]
+    for earlier in interrupted:
+        finish(earlier, "STOPPED", "Service deployment was stopped because a new one was started.")
     service_deployment = _service_deployment(service, revision, source, now)
     service["_service_deployments"].insert(0, service_deployment)
     deployment = _deployment(service, revision, service_deployment, now)
+    if gradual:
+        plan = phases(
+            service["deploymentConfiguration"], replaces=source is not None, interrupts=bool(interrupted)
+        )
+        service_deployment.update(_phases=plan, _phase=0, lifecycleStage=plan[0].shown)
     for earlier in service["deployments"]:
         earlier["status"] = "ACTIVE"
-        earlier["desiredCount"] = 0
+        earlier["desiredCount"] = service["desiredCount"] if gradual and earlier is source else 0
     service["deployments"].insert(0, deployment)
     service["currentServiceDeployment"] = service_deployment["serviceDeploymentArn"]
     return deployment
@@ -98,11 +110,16 @@ def _service_deployment(service: Record, revision: Record, source: Record | None
 
 
 def _summary(deployment: Record) -> Record:
+    weights = {
+        "_production_weight": "requestedProductionTrafficWeight",
+        "_test_weight": "requestedTestTrafficWeight",
+    }
     return {
         "arn": deployment["_revision"],
         "requestedTaskCount": deployment["desiredCount"],
         "runningTaskCount": deployment["runningCount"],
         "pendingTaskCount": deployment["pendingCount"],
+        **{shown: deployment[kept] for kept, shown in weights.items() if kept in deployment},
     }
 
 
@@ -123,7 +140,7 @@ def _deployment(service: Record, revision: Record, service_deployment: Record, n
         **{name: service[name] for name in copied if service.get(name)},
         "_revision": revision["serviceRevisionArn"],
         "_service_deployment": service_deployment["serviceDeploymentArn"],
-        "_load_balancers": list(service.get("loadBalancers") or []),
+        "_load_balancers": list(revision.get("loadBalancers") or []),
         "_failures_in_a_row": 0,
         "_start_after": 0.0,
     }
@@ -158,6 +175,10 @@ def refresh_counts(service: Record) -> None:
         if current["targetServiceRevision"]["arn"] == deployment["_revision"]:
             current["targetServiceRevision"] = _summary(deployment)
         current["deploymentCircuitBreaker"]["failureCount"] = deployment["_failures_in_a_row"]
+        sources = {entry["arn"] for entry in current["sourceServiceRevisions"]}
+        present = [entry for entry in service["deployments"] if entry["_revision"] in sources]
+        if present and current["status"] in RUNNING:
+            current["sourceServiceRevisions"] = [_summary(entry) for entry in present]
     service["currentServiceRevisions"] = [_summary(deployment) for deployment in service["deployments"]]
 
 
