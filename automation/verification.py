@@ -105,15 +105,35 @@ def verify_service(
             verdict = _stuck(described, asked, timeout)
         if verdict is not None:
             return verdict if verdict.ok else _explained(verdict, target, described, started)
-        line = progress_line(described)
+        line = progress_line(described, traffic_shift(target, described))
         if line != last:
             report(line)
             last = line
         time.sleep(_POLL_SECONDS)
 
 
-def progress_line(service: "ServiceTypeDef") -> str:
-    """One line on where a service stands: tasks, rollout, newest event."""
+def traffic_shift(target: Target, service: "ServiceTypeDef") -> str:
+    """Where a gradual deployment stands: its lifecycle stage and the new version's share; empty for a rolling one."""
+    strategy = service.get("deploymentConfiguration", {}).get("strategy", "ROLLING")
+    arn = service.get("currentServiceDeployment")
+    if strategy == "ROLLING" or not arn:
+        return ""
+    found = target.ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+    if not found or "lifecycleStage" not in found[0]:
+        return ""
+    if found[0].get("status") != "IN_PROGRESS":
+        return str(found[0].get("status", ""))
+    share = found[0].get("targetServiceRevision", {}).get("requestedProductionTrafficWeight", 0)
+    return f"{found[0]['lifecycleStage']}, {share:g}% of the traffic to the new version"
+
+
+def progress_line(service: "ServiceTypeDef", shift: str = "") -> str:
+    """One line on where a service stands: tasks, rollout, newest event.
+
+    Args:
+        service: The service as ECS describes it.
+        shift: Where its traffic shift stands, see `traffic_shift`.
+    """
     primary = _primary(service)
     counts = f"{service['runningCount']}/{service['desiredCount']} tasks running"
     if service["pendingCount"]:
@@ -123,7 +143,7 @@ def progress_line(service: "ServiceTypeDef") -> str:
     failed = primary.get("failedTasks", 0) if primary is not None else 0
     if failed:
         counts += f", {failed} failed"
-    rollout = f" · {primary.get('rolloutState', '')}" if primary is not None else ""
+    rollout = f" · {shift or primary.get('rolloutState', '')}" if primary is not None else ""
     events = service.get("events") or []
     return f"{service['serviceName']}: {counts}{rollout}" + (f" · {events[0]['message']}" if events else "")
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.target import Target
-from automation.verification import progress_line
+from automation.verification import progress_line, traffic_shift
 
 _POLL_SECONDS = 2.0
 
@@ -60,4 +60,4 @@ def _lines(target: Target, cluster: str, began: float) -> Iterator[tuple[str, st
         ]:
             moving = [item for item in service["deployments"] if item.get("rolloutState") == "IN_PROGRESS"]
             if moving and max(item["createdAt"].timestamp() for item in moving) >= began - 60:
-                yield service["serviceName"], progress_line(service)
+                yield service["serviceName"], progress_line(service, traffic_shift(target, service))

@@ -68,11 +68,11 @@ def test_circuit_breaker_is_on_with_every_strategy_of_ecs(strategy: str) -> None
 
 
 def test_canary_and_linear_say_how_far_and_how_long() -> None:
-    canary = service_of(deployed("canary", canary={"percent": 5, "bakeMinutes": 15}, bakeMinutes=3))
+    canary = service_of(deployed("canary", canary={"percent": 6, "bakeMinutes": 15}, bakeMinutes=3))
     assert canary.inputs["deploymentConfiguration"] == {
         "strategy": "CANARY",
         "bakeTimeInMinutes": "3",
-        "canaryConfiguration": {"canaryPercent": 5, "canaryBakeTimeInMinutes": "15"},
+        "canaryConfiguration": {"canaryPercent": 6, "canaryBakeTimeInMinutes": "15"},
     }
     linear = service_of(deployed("linear", linear={"percent": 25, "bakeMinutes": 2}))
     assert linear.inputs["deploymentConfiguration"]["linearConfiguration"] == {
@@ -87,10 +87,10 @@ def minutes(recorded: Recorded) -> int:
 
 def test_bake_times_are_in_the_time_budget() -> None:
     """pulumi-awsx#354: ten-minute timeouts."""
-    quick = deployed("blueGreen", bakeMinutes=0)
-    slow = deployed("blueGreen", bakeMinutes=60)
+    quick = deployed("blueGreen", bakeMinutes=4)
+    slow = deployed("blueGreen", bakeMinutes=64)
     assert minutes(slow) == minutes(quick) + 60
-    linear = deployed("linear", linear={"percent": 10, "bakeMinutes": 6}, bakeMinutes=0)
+    linear = deployed("linear", linear={"percent": 10, "bakeMinutes": 6}, bakeMinutes=4)
     assert minutes(linear) == minutes(quick) + 10 * 6
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
-from infra.settings.rules import deployment, duplicates, network, service, stack
+from infra.settings.rules import deployment, duplicates, guard, network, service, stack
 
 
 def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[Problem]:
@@ -23,3 +23,4 @@ def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[
     for name, one in settings.services.items():
         yield from service.problems(name, one)
         yield from deployment.problems(name, one, settings)
+        yield from guard.problems(name, one, settings)

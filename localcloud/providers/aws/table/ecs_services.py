@@ -23,13 +23,13 @@ def _service_defaults(request: Values, inputs: Values) -> None:
 
 
 def _service_differs(values: Values) -> str:
-    """What the emulator's scheduler, which only rolls, does with other strategies and controllers."""
-    strategy = str((values.get("deploymentConfiguration") or {}).get("strategy") or "ROLLING")
+    """What the emulator does otherwise with other controllers than its own, and with what it may not have."""
+    hooks = (values.get("deploymentConfiguration") or {}).get("lifecycleHooks")
     controller = str((values.get("deploymentController") or {}).get("type") or "ECS")
     if controller != "ECS":
         return f"deployments of the {controller} controller are not run: the first tasks are started, no shift follows"
-    if strategy != "ROLLING":
-        return f"deployed by a rolling update: the {strategy} strategy's traffic shift, bake time and hooks do not run"
+    if hooks:
+        return "lifecycle hooks are asked only where the local cloud has their Lambda function"
     return ""
 
 

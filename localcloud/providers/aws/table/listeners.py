@@ -44,19 +44,19 @@ def _actions(actions: list[Values]) -> list[Values]:
 
 
 def _described_actions(actions: list[Values]) -> list[Values]:
-    """AWS describes a plain forward in the long form too."""
-    return [
-        {
-            **action,
-            "ForwardConfig": {
-                "TargetGroups": [{"TargetGroupArn": action["TargetGroupArn"], "Weight": 1}],
-                "TargetGroupStickinessConfig": {"Enabled": False},
-            },
-        }
-        if action.get("TargetGroupArn") and not action.get("ForwardConfig")
-        else action
-        for action in actions
-    ]
+    """AWS describes a plain forward in the long form too.
+
+    Stickiness that is off is no stickiness: what a refresh reads must be what an update accepts.
+    """
+    described = []
+    for action in actions:
+        forward = dict(action.get("ForwardConfig") or {})
+        if action.get("TargetGroupArn") and not forward:
+            forward = {"TargetGroups": [{"TargetGroupArn": action["TargetGroupArn"], "Weight": 1}]}
+        if not (forward.get("TargetGroupStickinessConfig") or {}).get("Enabled"):
+            forward.pop("TargetGroupStickinessConfig", None)
+        described.append({**action, "ForwardConfig": forward} if forward else action)
+    return described
 
 
 ACTIONS = Codec(to_wire=_actions, described=_described_actions)
