@@ -14,7 +14,8 @@ from localcloud.emulator.alb.routing import Routes
 from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
 from localcloud.emulator.ecs import engine, state
-from localcloud.emulator.ecs.scheduler import Scheduler, targets_of
+from localcloud.emulator.ecs.health import targets_of
+from localcloud.emulator.ecs.scheduler import Scheduler
 from localcloud.emulator.ecs.service_api import ServiceApi
 from localcloud.emulator.ecs.service_deployment_api import ServiceDeploymentApi
 from localcloud.emulator.ecs.state import Record
