@@ -26,8 +26,10 @@ def _service_differs(values: Values) -> str:
     """What the emulator does otherwise with other controllers than its own, and with what it may not have."""
     hooks = (values.get("deploymentConfiguration") or {}).get("lifecycleHooks")
     controller = str((values.get("deploymentController") or {}).get("type") or "ECS")
-    if controller != "ECS":
-        return f"deployments of the {controller} controller are not run: the first tasks are started, no shift follows"
+    if controller == "EXTERNAL":
+        return "task sets of the EXTERNAL controller are not run: the service starts its tasks itself"
+    if controller == "CODE_DEPLOY":
+        return "CodeDeploy gives up after a few failed tasks, where AWS waits an hour"
     if hooks:
         return "lifecycle hooks are asked only where the local cloud has their Lambda function"
     return ""
