@@ -66,8 +66,11 @@ def test_a_service_is_steady_only_when_its_one_deployment_has_completed() -> Non
     )
 
 
-def test_a_strategy_that_is_not_run_is_said() -> None:
+def test_what_is_run_otherwise_is_said() -> None:
     assert SERVICE.differs is not None
     assert SERVICE.differs({"name": "web"}) == ""
-    assert "CANARY" in SERVICE.differs({"deploymentConfiguration": {"strategy": "CANARY"}})
+    assert SERVICE.differs({"deploymentConfiguration": {"strategy": "CANARY"}}) == ""
+    hooks = [{"hookTargetArn": "arn:aws:lambda:us-east-1:1:function:f"}]
+    assert "Lambda function" in SERVICE.differs({"deploymentConfiguration": {"lifecycleHooks": hooks}})
+    assert "EXTERNAL" in SERVICE.differs({"deploymentController": {"type": "EXTERNAL"}})
     assert "CODE_DEPLOY" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})
