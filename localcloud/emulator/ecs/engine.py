@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 import docker
+import psutil
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
@@ -17,6 +18,7 @@ from localcloud.emulator.identity import INSTANCE_LABEL
 
 logger = logging.getLogger(__name__)
 _PULL_SECONDS = 900
+BRIDGE_NAME = "com.docker.network.bridge.name"
 _ECR_HOST = re.compile(r"^(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
 
 
@@ -126,7 +128,14 @@ def bridge_gateway() -> str | None:
     except (DockerException, requests.exceptions.RequestException):
         return None
     configurations = (network.attrs.get("IPAM") or {}).get("Config") or []
-    return next((entry["Gateway"] for entry in configurations if entry.get("Gateway")), None)
+    named = next((str(entry["Gateway"]) for entry in configurations if entry.get("Gateway")), None)
+    return named or _interface_address((network.attrs.get("Options") or {}).get(BRIDGE_NAME))
+
+
+def _interface_address(name: str | None) -> str | None:
+    """The IPv4 address of an interface: Docker 20.10 does not tell the gateway of a bridge that it found in place."""
+    addresses = psutil.net_if_addrs().get(name or "", [])
+    return next((entry.address for entry in addresses if entry.family == socket.AF_INET), None)
 
 
 @functools.cache
