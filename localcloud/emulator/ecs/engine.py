@@ -139,19 +139,22 @@ def _interface_address(name: str | None) -> str | None:
 
 
 @functools.cache
-def routes_to_containers() -> bool:
-    """Whether this machine reaches containers at their own addresses: it does where it holds the bridge's address."""
-    if os.environ.get("LOCALCLOUD_PUBLISH_PORTS"):
-        return False
+def host_address() -> str | None:
+    """The bridge's address where this machine holds it; None where the engine is in a machine of its own."""
     gateway = bridge_gateway()
     if gateway is None:
-        return False
+        return None
     with socket.socket() as probe:
         try:
             probe.bind((gateway, 0))
         except OSError:
-            return False
-    return True
+            return None
+    return gateway
+
+
+def routes_to_containers() -> bool:
+    """Whether this machine reaches containers at their own addresses: it does where it holds the bridge's address."""
+    return not os.environ.get("LOCALCLOUD_PUBLISH_PORTS") and host_address() is not None
 
 
 def published_ports(container: Container) -> dict[int, int]:
