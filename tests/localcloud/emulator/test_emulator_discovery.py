@@ -77,7 +77,9 @@ def deployed(cloud: Cloud) -> Deployed:
 def shell(service: Deployed, script: str) -> str:
     """What a shell script prints in the service's first container."""
     container = docker.from_env().containers.get(service.containers()[0].id)
-    return str(container.exec_run(["sh", "-c", script]).output.decode())
+    output = container.exec_run(["sh", "-c", script]).output
+    assert isinstance(output, bytes)
+    return output.decode()
 
 
 def calls(service: Deployed, name: str) -> str:
@@ -188,3 +190,40 @@ def discover(cloud: Cloud, domain: str, name: str) -> list[Any]:
 
 def hosts_files(cloud: Cloud) -> list[str]:
     return [entry.name for entry in folder(cloud.settings.home).iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"namespace": "absent.internal"}, "namespace absent.internal was not found"),
+        ({"services": [{"portName": "grpc"}]}, "portName grpc is not a named port"),
+    ],
+)
+def test_what_could_never_be_found_is_refused(
+    pair: tuple[Deployed, Deployed], domain: str, options: dict[str, Any], message: str
+) -> None:
+    api, _ = pair
+
+    with pytest.raises(Exception, match=message):
+        api.update(serviceConnectConfiguration={**connected(domain), **options})
+
+
+def test_a_deleted_service_is_no_longer_found_and_its_namespace_can_go(cloud: Cloud) -> None:
+    """Service Connect's own entry in Cloud Map would keep the namespace from being deleted."""
+    cloud_map = cloud.client("servicediscovery")
+    name = f"{uuid.uuid4().hex[:8]}.internal"
+    cloud_map.create_http_namespace(Name=name)
+    web = deployed(cloud)
+    definition = web.define(portMappings=[{"containerPort": 5000, "name": "http"}])
+    alias = [{"port": 80, "dnsName": "web"}]
+    web.create(
+        definition,
+        count=0,
+        balanced=False,
+        serviceConnectConfiguration=connected(name, discoveryName="web", clientAliases=alias),
+    )
+    assert "not reached at web:80 on the local cloud" in web.events()
+    assert discover(cloud, name, "web") == []
+
+    cloud.client("ecs").delete_service(cluster=web.name, service=web.name)
+    cloud_map.delete_namespace(Id=namespace_of(cloud, name)["Id"])

@@ -26,11 +26,16 @@ def _service_differs(values: Values) -> str:
     """What the emulator does otherwise with other controllers than its own, and with what it may not have."""
     hooks = (values.get("deploymentConfiguration") or {}).get("lifecycleHooks")
     controller = str((values.get("deploymentController") or {}).get("type") or "ECS")
+    remarks = []
     if controller != "ECS":
         return f"deployments of the {controller} controller are not run: the first tasks are started, no shift follows"
     if hooks:
-        return "lifecycle hooks are asked only where the local cloud has their Lambda function"
-    return ""
+        remarks.append("lifecycle hooks are asked only where the local cloud has their Lambda function")
+    if (values.get("serviceConnectConfiguration") or {}).get("services"):
+        remarks.append(
+            "calls by name go to the tasks themselves: no proxy balances, retries or measures them"
+        )
+    return "; ".join(remarks)
 
 
 def _service_check(values: Values) -> list[tuple[str, str]]:

@@ -70,4 +70,8 @@ def test_a_strategy_that_is_not_run_is_said() -> None:
     assert SERVICE.differs is not None
     assert SERVICE.differs({"name": "web"}) == ""
     assert "CANARY" in SERVICE.differs({"deploymentConfiguration": {"strategy": "CANARY"}})
+    offered = [{"portName": "http"}]
+    assert "no proxy" in SERVICE.differs(
+        {"serviceConnectConfiguration": {"enabled": True, "services": offered}}
+    )
     assert "CODE_DEPLOY" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})
