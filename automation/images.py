@@ -9,6 +9,7 @@ from localcloud.errors import LocalCloudError
 
 _REPOSITORY = "aws:ecr/repository:Repository"
 _SERVICE = "aws:ecs/service:Service"
+_TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +31,27 @@ def asked_services(resources: Iterable[CloudResource]) -> list[AskedService]:
     """What the program asked for.
 
     The inputs say what was asked. The outputs are what the provider read back, which after a rollback is the old one.
+    A service that CodeDeploy deploys is asked to run the task definition that was registered for it: its own property
+    is not the program's to change.
     """
+    listed = list(resources)
+    registered = {
+        item.name: str(item.outputs.get("arn", "")) for item in listed if item.type == _TASK_DEFINITION
+    }
     return [
         AskedService(
             key=item.name,
             name=str(item.outputs.get("name") or item.inputs.get("name")),
-            task_definition=str(item.inputs.get("taskDefinition") or item.outputs.get("taskDefinition", "")),
+            task_definition=(_left_to_code_deploy(item) and registered.get(item.name))
+            or str(item.inputs.get("taskDefinition") or item.outputs.get("taskDefinition", "")),
         )
-        for item in resources
+        for item in listed
         if item.type == _SERVICE
     ]
+
+
+def _left_to_code_deploy(service: CloudResource) -> bool:
+    return (service.inputs.get("deploymentController") or {}).get("type") == "CODE_DEPLOY"
 
 
 def image_of(target: Target, task_definition: str, service: str) -> str:

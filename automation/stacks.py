@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from automation import code_deploy
 from automation.answering import wait_for_answer
 from automation.drift import DriftReport, find_drift
 from automation.engines import EngineName, StackEngine
@@ -96,9 +97,10 @@ class Stack(ABC):
         engine = self._prepare()
         with self._watched():
             outcome = engine.up()
+            undeployed = self._deploy_by_code_deploy(engine) if outcome.ok else {}
         if outcome.interrupted:
             return Deployment(ok=False, url=None, outcome=outcome, problem=self._what_runs())
-        verdicts, images = self._verify(engine, outcome)
+        verdicts, images = self._verify(engine, outcome, undeployed)
         self._record(verdicts, images, how, origin)
         ok = outcome.ok and all(verdict.ok for verdict in verdicts.values())
         url = outcome.outputs.get("url")
@@ -207,7 +209,14 @@ class Stack(ABC):
     def _cluster(self) -> str:
         return f"{self.source.project_name}-{self.name}"
 
-    def _verify(self, engine: StackEngine, outcome: Outcome) -> tuple[dict[str, Verdict], dict[str, str]]:
+    def _deploy_by_code_deploy(self, engine: StackEngine) -> dict[str, str]:
+        return code_deploy.deploy(
+            self.target, engine.resources(), lambda line: self._report(Progress(message=line))
+        )
+
+    def _verify(
+        self, engine: StackEngine, outcome: Outcome, undeployed: Mapping[str, str]
+    ) -> tuple[dict[str, Verdict], dict[str, str]]:
         """Compare what ECS runs with what was asked: verdicts and images by the service's name in the settings."""
         resources = engine.resources()
         cluster = next((item.id for item in resources if item.type == _CLUSTER), None)
@@ -221,6 +230,8 @@ class Stack(ABC):
                 service.task_definition,
                 report=lambda line: self._report(Progress(message=line)),
             )
+            if not verdict.ok and service.name in undeployed:
+                verdict = replace(verdict, state=State.ROLLED_BACK, reason=undeployed[service.name])
             # The local provider explains a rollback itself; its words need not be said twice.
             if verdict.details and verdict.details[-1].strip() in "\n".join(outcome.errors):
                 verdict = replace(verdict, details=())

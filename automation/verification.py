@@ -61,7 +61,8 @@ class Verdict:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"{self.service}: {short(self.running)} runs ({self.deployment})"
+            by = f" ({self.deployment})" if self.deployment else ""
+            return f"{self.service}: {short(self.running)} runs{by}"
         lines = [f"{self.service}: the deployment of {short(self.asked)} is {self.state}: {self.reason}"]
         if self.running:
             lines.append(f"running now: {short(self.running)}")
@@ -206,7 +207,7 @@ def _judge_task_sets(service: "ServiceTypeDef", asked: str) -> Verdict | None:
         state=State.SUPERSEDED,
         asked=asked,
         running=running,
-        reason="CodeDeploy deploys this service, and has not been asked to deploy this task definition",
+        reason="CodeDeploy deploys this service, and runs another task definition",
     )
 
 

@@ -50,7 +50,7 @@ class CodeDeploymentArgs:
 
 
 class CodeDeployment(pulumi.ComponentResource):
-    """An application and a deployment group; the deployments themselves come from the team's pipeline.
+    """An application and a deployment group; the deployments themselves come from `automation` or a pipeline.
 
     Outputs:
         group_name: Name of the deployment group.

@@ -13,8 +13,10 @@ from localcloud.emulator.alb.registry import Registry, Target
 from localcloud.emulator.alb.routing import Routes
 from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
+from localcloud.emulator.codedeploy import install as codedeploy
 from localcloud.emulator.ecs import engine, state
-from localcloud.emulator.ecs.scheduler import Scheduler, targets_of
+from localcloud.emulator.ecs.health import targets_of
+from localcloud.emulator.ecs.scheduler import Scheduler
 from localcloud.emulator.ecs.service_api import ServiceApi
 from localcloud.emulator.ecs.service_deployment_api import ServiceDeploymentApi
 from localcloud.emulator.ecs.state import Record
@@ -50,6 +52,7 @@ def install(port: int) -> Balancing:
     _install_services(scheduler, discovery)
     _install_registry_addresses(port)
     upstream.cloudwatch._evict_old_metrics = store.evict
+    codedeploy.install(scheduler.wake)
     scheduler.start()
     discovery.start()
     return balancing

@@ -16,7 +16,8 @@ from localcloud.emulator.ecs.state import Record
 def stop_alarming() -> None:
     """Fail the deployments in progress whose alarms went off since they began."""
     for key, service in state.services():
-        configuration = service["deploymentConfiguration"].get("alarms") or {}
+        newest = next(iter(service.get("_service_deployments") or []), None)
+        configuration = newest["deploymentConfiguration"].get("alarms") or {} if newest else {}
         if not configuration.get("enable") or not configuration.get("alarmNames"):
             continue
         with key.scope(), state.LOCK:

@@ -5,6 +5,7 @@ import time
 from localcloud.emulator.ecs import events, service_deployments
 from localcloud.emulator.ecs.rollout import breaker_enabled, failure_threshold, rollback_enabled
 from localcloud.emulator.ecs.state import Record
+from localcloud.emulator.shifting import placement
 
 EXCEEDED = "because the circuit breaker threshold was exceeded."
 
@@ -19,7 +20,7 @@ def complete(service: Record, deployment: Record) -> None:
     )
     service["_completed"] = dict(deployment)
     # After a shift the live target group may be the other one.
-    service["loadBalancers"] = list(deployment["_load_balancers"])
+    service["loadBalancers"] = placement.shown(service, deployment["_load_balancers"])
     events.add(service, f"(deployment {deployment['id']}) deployment completed.")
     current = service["_service_deployments"][0]
     if current["status"] == "ROLLBACK_IN_PROGRESS":
@@ -31,7 +32,7 @@ def complete(service: Record, deployment: Record) -> None:
 
 def consider(service: Record, deployment: Record) -> None:
     """Open the circuit breaker when a deployment in progress has failed often enough."""
-    configuration = service["deploymentConfiguration"]
+    configuration = service["_service_deployments"][0]["deploymentConfiguration"]
     threshold = failure_threshold(configuration, int(service["desiredCount"]))
     watched = (
         breaker_enabled(configuration)
@@ -112,4 +113,5 @@ def _reinstated(service: Record, target: Record, now: float) -> Record:
     for name in service_deployments.REVISION_PROPERTIES:
         if name in revision:
             service[name] = revision[name]
+    service["loadBalancers"] = placement.shown(service, prior["_load_balancers"])
     return prior

@@ -14,6 +14,7 @@ from localcloud.emulator import upstream
 from localcloud.emulator.alarms import bake
 from localcloud.emulator.alb.registry import Registry
 from localcloud.emulator.ecs import events, rollback, service_deployments, state, task_run
+from localcloud.emulator.ecs.health import STABLE_SECONDS, TaskHealth, deployment_of
 from localcloud.emulator.ecs.rollout import Fleet, backoff_seconds, percentages, plan
 from localcloud.emulator.ecs.state import Record, ServiceKey
 from localcloud.emulator.shifting import placement
@@ -23,8 +24,6 @@ from localcloud.emulator.shifting.weights import Weights
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
-# A container can be RUNNING and end a moment later; a task without any health check counts as healthy only then.
-STABLE_SECONDS = 1.0
 FAILED_CODES = {"EssentialContainerExited", "TaskFailedToStart"}
 
 
@@ -37,7 +36,7 @@ class Scheduler:
     """
 
     def __init__(self, registry: Registry, weights: Weights) -> None:
-        self._registry = registry
+        self._health = TaskHealth(registry)
         self._wake = threading.Event()
         self._lifecycle = Lifecycle(weights, Hooks(self.wake))
 
@@ -77,7 +76,9 @@ class Scheduler:
             live = [task for task in live if state.is_live(task)]
             self._record_healthy(service, primary, live)
             new = state.deployment_tasks(primary, live)
-            self._lifecycle.go_back(service, primary, serves=any(self.healthy(service, task) for task in new))
+            self._lifecycle.go_back(
+                service, primary, serves=any(self._health.passes(service, task) for task in new)
+            )
             to_start = self._step(service, primary, live)
             self._settle(service, primary, tasks)
             state.recount_service(key, service)
@@ -118,7 +119,7 @@ class Scheduler:
     def _replace_unhealthy(self, service: Record, live: list[Record]) -> None:
         """Stop tasks that fail health checks; they count as failures at once, not when they have drained."""
         for task in live:
-            reason = self._unhealthy_reason(service, task)
+            reason = self._health.fault(service, task)
             if reason is None:
                 continue
             task["_failed_health"] = True
@@ -126,44 +127,11 @@ class Scheduler:
             stop(task, reason=reason[0], code="ServiceSchedulerInitiated")
             self._count_failure(service, task)
 
-    def _unhealthy_reason(self, service: Record, task: Record) -> tuple[str, str] | None:
-        """Why a running task must be replaced: `stoppedReason` and the text of the service event."""
-        if task["lastStatus"] != "RUNNING":
-            return None
-        if task["healthStatus"] == "UNHEALTHY":
-            return "Task failed container health checks", "failed container health checks."
-        grace = float(service.get("healthCheckGracePeriodSeconds") or 0)
-        if time.time() - float(task["startedAt"]) < grace:
-            return None
-        for group, address, port in targets_of(service, task):
-            target = self._registry.find(group, address, port)
-            if target is not None and target.state == "unhealthy":
-                text = f"(port {port}) is unhealthy in (target-group {group}) due to (reason {target.description})"
-                return f"Task failed ELB health checks in (target-group {group})", text
-        return None
-
-    # -- health -----------------------------------------------------------------------------------------------
-
-    def healthy(self, service: Record, task: Record) -> bool:
-        """Whether a task runs and passes its containers' and its target groups' health checks."""
-        if task["lastStatus"] != "RUNNING" or task["desiredStatus"] != "RUNNING":
-            return False
-        if task.get("_has_health_check") and task["healthStatus"] != "HEALTHY":
-            return False
-        groups = targets_of(service, task)
-        for group, address, port in groups:
-            target = self._registry.find(group, address, port)
-            if target is None or target.state != "healthy":
-                return False
-        if groups or task.get("_has_health_check"):
-            return True
-        return time.time() - float(task["startedAt"]) >= STABLE_SECONDS
-
     def _record_healthy(self, service: Record, primary: Record, live: list[Record]) -> None:
         """A task that became healthy ends a run of failures, unless the circuit breaker says otherwise."""
         breaker = service["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}
         for task in state.deployment_tasks(primary, live):
-            if task.get("_was_healthy") or not self.healthy(service, task):
+            if task.get("_was_healthy") or not self._health.passes(service, task):
                 continue
             # One answered health check is not yet a task that stays: it must also outlive its first moments.
             if time.time() - float(task["startedAt"]) < STABLE_SECONDS:
@@ -180,8 +148,8 @@ class Scheduler:
             return self._step_beside(service, primary, live)
         new = state.deployment_tasks(primary, live)
         old = [task for task in live if task not in new]
-        new_healthy = [task for task in new if self.healthy(service, task)]
-        old_healthy = [task for task in old if self.healthy(service, task)]
+        new_healthy = [task for task in new if self._health.passes(service, task)]
+        old_healthy = [task for task in old if self._health.passes(service, task)]
         minimum, maximum = percentages(service["deploymentConfiguration"])
         step = plan(
             Fleet(new=len(new), new_healthy=len(new_healthy), old=len(old), old_healthy=len(old_healthy)),
@@ -207,7 +175,7 @@ class Scheduler:
             wanted = self._lifecycle.wanted(service, primary, deployment)
             deployment["desiredCount"] = wanted
             tasks = state.deployment_tasks(deployment, live)
-            tasks.sort(key=lambda task: not self.healthy(service, task))
+            tasks.sort(key=lambda task: not self._health.passes(service, task))
             staying += tasks[:wanted]
             if len(tasks) < wanted and _may_start(deployment):
                 to_start.append((deployment, wanted - len(tasks)))
@@ -266,7 +234,7 @@ class Scheduler:
         if len(new) != desired or len(live) != desired:
             service["_steady"] = False
             return
-        if not all(self.healthy(service, task) for task in new):
+        if not all(self._health.passes(service, task) for task in new):
             service["_steady"] = False
             return
         leaving = [task for task in tasks if task["lastStatus"] in {*state.BEFORE_STOP}]
@@ -285,7 +253,7 @@ class Scheduler:
         """Take a gradual deployment further; whether all that is left is to see the old tasks go."""
         source = placement.serving(service)
         old = state.deployment_tasks(source, live) if source else []
-        healthy = sum(self.healthy(service, task) for task in new)
+        healthy = sum(self._health.passes(service, task) for task in new)
         superseded = len(live) - len(new) - len(old)
         return self._lifecycle.advance(service, primary, healthy=healthy, superseded=superseded)
 
@@ -309,25 +277,6 @@ def stop(task: Record, *, reason: str, code: str) -> None:
 
 def _may_start(deployment: Record) -> bool:
     return bool(deployment["rolloutState"] != "FAILED" and time.time() >= deployment["_start_after"])
-
-
-def deployment_of(service: Record, task: Record) -> Record | None:
-    """The deployment that started a task, as long as the service lists it."""
-    return next(
-        (entry for entry in service["deployments"] if entry["id"] == task.get("_deployment_id")), None
-    )
-
-
-def targets_of(service: Record, task: Record) -> list[tuple[str, str, int]]:
-    """The target groups a task belongs in with its address and port there, as its deployment was asked for."""
-    deployment = deployment_of(service, task)
-    addresses = task.get("_addresses") or {}
-    balancers = deployment["_load_balancers"] if deployment else service.get("loadBalancers") or []
-    return [
-        (entry["targetGroupArn"], str(addresses.get(entry["containerName"], "")), int(entry["containerPort"]))
-        for entry in balancers
-        if entry.get("targetGroupArn")
-    ]
 
 
 def _names(tasks: list[Record]) -> str:

@@ -85,6 +85,7 @@ class ServiceApi:
         with state.LOCK:
             if service["status"] != "ACTIVE":
                 raise Refused("ServiceNotActiveException", "Service was not ACTIVE.")
+            _check_controller(service, request)
             reference = request.get("taskDefinition")
             definition = _task_definition(str(reference or service["taskDefinition"]))
             changes = {
@@ -141,6 +142,30 @@ class ServiceApi:
         stop(task, reason=str(request.get("reason") or "Task stopped by user"), code="UserInitiated")
         self._scheduler.wake()
         return {"task": task}
+
+
+def _check_controller(service: Record, request: Request) -> None:
+    """What a service that CodeDeploy deploys leaves to CodeDeploy."""
+    if service["deploymentController"].get("type") != "CODE_DEPLOY":
+        return
+    refused = {
+        "taskDefinition": "task definition",
+        "loadBalancers": "load balancers",
+        "platformVersion": "platform version",
+    }
+    for name, words in refused.items():
+        if name in request and request[name] != service.get(name):
+            raise Refused(
+                "InvalidParameterException",
+                f"Unable to update {words} on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to "
+                "trigger a new deployment.",
+            )
+    if request.get("forceNewDeployment"):
+        raise Refused(
+            "InvalidParameterException",
+            "Cannot force a new deployment on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to "
+            "trigger a new deployment.",
+        )
 
 
 def _task_definition(reference: str) -> Record:

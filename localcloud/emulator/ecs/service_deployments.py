@@ -6,7 +6,7 @@ entry of DescribeServices names its service deployment under `_service_deploymen
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localcloud.emulator.ecs import state
@@ -31,27 +31,39 @@ REVISION_PROPERTIES = (
 )
 
 
-def begin(service: Record, task_definition: Mapping[str, Any] | None) -> Record:
-    """Make a service's next revision, deployment and service deployment; earlier ones that run are stopped."""
+def begin(
+    service: Record,
+    task_definition: Mapping[str, Any] | None,
+    *,
+    configuration: Mapping[str, Any] | None = None,
+    balancers: Sequence[Record] | None = None,
+) -> Record:
+    """Make a service's next revision, deployment and service deployment; earlier ones that run are stopped.
+
+    Args:
+        service: The service.
+        task_definition: What it is to run.
+        configuration: How, where it is not the service's own deployment configuration that says so.
+        balancers: Where the traffic comes from, where it is not the service's own load balancers.
+    """
     now = time.time()
-    gradual = is_gradual(service["deploymentConfiguration"])
+    configuration = service["deploymentConfiguration"] if configuration is None else configuration
+    gradual = is_gradual(configuration)
     source = placement.serving(service) if gradual else state.primary_of(service)
     revision = _revision(service, task_definition, now)
     if gradual:
-        revision["loadBalancers"] = placement.beside(revision.get("loadBalancers") or [], source)
+        revision["loadBalancers"] = placement.beside(balancers or revision.get("loadBalancers") or [], source)
     service.setdefault("_service_revisions", []).insert(0, revision)
     interrupted = [
         entry for entry in service.setdefault("_service_deployments", []) if entry["status"] in RUNNING
     ]
     for earlier in interrupted:
         finish(earlier, "STOPPED", "Service deployment was stopped because a new one was started.")
-    service_deployment = _service_deployment(service, revision, source, now)
+    service_deployment = _service_deployment(service, revision, source, configuration, now)
     service["_service_deployments"].insert(0, service_deployment)
     deployment = _deployment(service, revision, service_deployment, now)
     if gradual:
-        plan = phases(
-            service["deploymentConfiguration"], replaces=source is not None, interrupts=bool(interrupted)
-        )
+        plan = phases(configuration, replaces=source is not None, interrupts=bool(interrupted))
         service_deployment.update(_phases=plan, _phase=0, lifecycleStage=plan[0].shown)
     for earlier in service["deployments"]:
         earlier["status"] = "ACTIVE"
@@ -80,10 +92,11 @@ def _revision(service: Record, task_definition: Mapping[str, Any] | None, now: f
     }
 
 
-def _service_deployment(service: Record, revision: Record, source: Record | None, now: float) -> Record:
+def _service_deployment(
+    service: Record, revision: Record, source: Record | None, configuration: Mapping[str, Any], now: float
+) -> Record:
     arn = str(service["serviceArn"]).replace(":service/", ":service-deployment/", 1)
     sources = [_summary(source)] if source else []
-    configuration = service["deploymentConfiguration"]
     breaker = breaker_enabled(configuration)
     return {
         "serviceDeploymentArn": f"{arn}/{secrets.token_urlsafe(16).replace('-', 'a').replace('_', 'b')}",

@@ -77,7 +77,7 @@ class Lifecycle:
         phase = _phase(current)
         current["lifecycleStage"] = phase.shown
         if phase.stage == "RECONCILE_SERVICE" and source is not None:
-            self._serve(source)
+            self._serve(service, source)
         if phase.test is not None:
             self._weights.test(primary, phase.test)
             _rest(source, "_test_weight", phase.test)
@@ -96,15 +96,16 @@ class Lifecycle:
         if current.setdefault("_went_back", False):
             return
         current["_went_back"] = True
-        self._serve(primary)
-        for other in service["deployments"]:
-            if other is not primary:
-                other.update(_production_weight=0.0, _test_weight=0.0)
+        self._serve(service, primary)
         events.add(service, f"(deployment {primary['id']}) has taken all production traffic back.")
 
-    def _serve(self, deployment: Record) -> None:
-        self._weights.production(deployment, 100.0)
-        self._weights.test(deployment, 100.0)
+    def _serve(self, service: Record, chosen: Record) -> None:
+        """Give one deployment all traffic, also where only the others know the rules: before the first shift."""
+        own = placement.target_groups(chosen)
+        others = [entry for entry in service["deployments"] if not own & placement.target_groups(entry)]
+        for deployment, percent in (*((other, 0.0) for other in others), (chosen, 100.0)):
+            self._weights.production(deployment, percent)
+            self._weights.test(deployment, percent)
 
 
 def _phase(current: Record) -> Phase:

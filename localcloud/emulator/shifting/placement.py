@@ -16,8 +16,22 @@ def serving(service: Record) -> Record | None:
 
 def beside(balancers: Sequence[Mapping[str, Any]], source: Record | None) -> list[Record]:
     """Load balancers of a new revision: in each, the target group that the serving revision is not in."""
-    taken = {entry.get("targetGroupArn") for entry in source["_load_balancers"]} if source else set()
+    taken = target_groups(source) if source else set()
     return [swapped(entry) if entry.get("targetGroupArn") in taken else dict(entry) for entry in balancers]
+
+
+def target_groups(deployment: Record) -> set[str]:
+    """The target groups a deployment's tasks are in."""
+    return {str(entry.get("targetGroupArn")) for entry in deployment["_load_balancers"]}
+
+
+def shown(service: Record, balancers: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """A revision's load balancers as the service has them: CodeDeploy keeps the listeners to itself."""
+    kept = service["deploymentController"].get("type") == "ECS"
+    return [
+        {name: value for name, value in entry.items() if kept or name != "advancedConfiguration"}
+        for entry in balancers
+    ]
 
 
 def swapped(balancer: Mapping[str, Any]) -> Record:

@@ -45,9 +45,11 @@ def _rules(deployment: Mapping[str, Any], kind: str) -> list[Rule]:
     found = []
     for balancer in deployment["_load_balancers"]:
         advanced = balancer.get("advancedConfiguration") or {}
-        if advanced.get(kind):
+        named = advanced.get(kind) or []
+        # ECS moves one rule; CodeDeploy every rule of its listeners that forwards to one of the two target groups.
+        for rule in [named] if isinstance(named, str) else named:
             groups = str(balancer["targetGroupArn"]), str(advanced["alternateTargetGroupArn"])
-            found.append((str(advanced[kind]), *groups))
+            found.append((str(rule), *groups))
     return found
 
 

@@ -30,20 +30,15 @@ class Shifted:
         command = f"mkdir -p /tmp/www; echo {text} > /tmp/www/index.html; exec httpd -f -p 5000 -h /tmp/www"
         return self.web.define(command=["sh", "-c", command], stopTimeout=2)
 
-    def balancers(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "targetGroupArn": self.groups[0],
-                "containerName": "app",
-                "containerPort": 5000,
-                "advancedConfiguration": {
-                    "alternateTargetGroupArn": self.groups[1],
-                    "productionListenerRule": self.production,
-                    "testListenerRule": self.test,
-                    "roleArn": ROLE,
-                },
-            }
-        ]
+    def balancers(self, *, advanced: bool) -> list[dict[str, Any]]:
+        plain = {"targetGroupArn": self.groups[0], "containerName": "app", "containerPort": 5000}
+        configuration = {
+            "alternateTargetGroupArn": self.groups[1],
+            "productionListenerRule": self.production,
+            "testListenerRule": self.test,
+            "roleArn": ROLE,
+        }
+        return [plain | ({"advancedConfiguration": configuration} if advanced else {})]
 
     def weights(self, rule: str | None = None) -> dict[str, int]:
         elb = self.web.cloud.client("elbv2")
@@ -105,13 +100,14 @@ def gradual(fast_cloud: Cloud, burning_image: str, name: str) -> Iterator[Gradua
     """Make such a service, whose first version answers `one`."""
     cloud = Cloud(fast_cloud.settings, burning_image)
 
-    def make(strategy: str, **configuration: Any) -> Shifted:
+    def make(strategy: str, *, controller: str = "ECS", **configuration: Any) -> Shifted:
         cloud.client("ecs").create_cluster(clusterName=name)
         cloud.client("logs").create_log_group(logGroupName=f"/ecs/{name}")
         shifted = _with_rules(Deployed(cloud, name, balancer_with_group(cloud, name)))
         shifted.web.create(
             shifted.version("one"),
-            loadBalancers=shifted.balancers(),
+            loadBalancers=shifted.balancers(advanced=controller == "ECS"),
+            deploymentController={"type": controller},
             deploymentConfiguration={
                 "strategy": strategy,
                 "deploymentCircuitBreaker": {"enable": True, "rollback": True},

@@ -27,8 +27,12 @@ def _service_differs(values: Values) -> str:
     hooks = (values.get("deploymentConfiguration") or {}).get("lifecycleHooks")
     controller = str((values.get("deploymentController") or {}).get("type") or "ECS")
     remarks = []
-    if controller != "ECS":
-        return f"deployments of the {controller} controller are not run: the first tasks are started, no shift follows"
+    if controller == "EXTERNAL":
+        remarks.append(
+            "task sets of the EXTERNAL controller are not run: the service starts its tasks itself"
+        )
+    if controller == "CODE_DEPLOY":
+        remarks.append("CodeDeploy gives up after a few failed tasks, where AWS waits an hour")
     if hooks:
         remarks.append("lifecycle hooks are asked only where the local cloud has their Lambda function")
     if (values.get("serviceConnectConfiguration") or {}).get("services"):

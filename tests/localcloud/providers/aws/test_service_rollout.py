@@ -66,12 +66,12 @@ def test_a_service_is_steady_only_when_its_one_deployment_has_completed() -> Non
     )
 
 
-def test_a_strategy_that_is_not_run_is_said() -> None:
+def test_what_a_service_does_otherwise_here_is_said() -> None:
     assert SERVICE.differs is not None
     assert SERVICE.differs({"name": "web"}) == ""
-    assert "CANARY" in SERVICE.differs({"deploymentConfiguration": {"strategy": "CANARY"}})
+    assert "hooks" in SERVICE.differs({"deploymentConfiguration": {"lifecycleHooks": [{}]}})
     offered = [{"portName": "http"}]
     assert "no proxy" in SERVICE.differs(
         {"serviceConnectConfiguration": {"enabled": True, "services": offered}}
     )
-    assert "CODE_DEPLOY" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})
+    assert "CodeDeploy" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})

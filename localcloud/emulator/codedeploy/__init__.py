@@ -1,0 +1,1 @@
+"""AWS CodeDeploy for ECS services: its deployments run as the traffic shifts of `localcloud.emulator.shifting`."""

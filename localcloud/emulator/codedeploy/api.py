@@ -1,0 +1,231 @@
+"""The wire protocol of CodeDeploy: JSON 1.1, one operation per `X-Amz-Target`; what ECS deployments need of it."""
+
+import functools
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from localcloud.emulator import upstream
+from localcloud.emulator.codedeploy import deployments
+from localcloud.emulator.codedeploy.model import Refused, Region, Store
+from localcloud.emulator.ecs import rollback, service_deployments, state
+from localcloud.emulator.ecs.state import Record
+
+CONTENT_TYPE = "application/x-amz-json-1.1"
+DEFAULT_CONFIGURATION = "CodeDeployDefault.ECSAllAtOnce"
+Request = Mapping[str, Any]
+Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[[str, str, Mapping[str, str], bytes, Mapping[str, Any]], Awaitable[Response]]
+
+
+@functools.cache
+def model() -> ServiceModel:
+    """The API's model, read on first use."""
+    return ServiceModel(Loader().load_service_model("codedeploy", "service-2"))
+
+
+class CodeDeployApi:
+    """CodeDeploy's operations on the ECS compute platform.
+
+    Args:
+        wake: Called when the service scheduler has something to look at.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._store = Store()
+        self._wake = wake
+        self._operations: Mapping[str, Callable[[Region, Request], Request]] = {
+            "CreateApplication": self._create_application,
+            "GetApplication": lambda region, request: {
+                "application": region.application(request["applicationName"])
+            },
+            "DeleteApplication": self._delete_application,
+            "CreateDeploymentGroup": self._create_group,
+            "GetDeploymentGroup": lambda region, request: {
+                "deploymentGroupInfo": region.group(
+                    request["applicationName"], request["deploymentGroupName"]
+                )
+            },
+            "UpdateDeploymentGroup": self._update_group,
+            "DeleteDeploymentGroup": self._delete_group,
+            "CreateDeploymentConfig": self._create_configuration,
+            "GetDeploymentConfig": lambda region, request: {
+                "deploymentConfigInfo": region.configuration(request["deploymentConfigName"])
+            },
+            "DeleteDeploymentConfig": self._delete_configuration,
+            "CreateDeployment": self._create_deployment,
+            "GetDeployment": lambda region, request: {
+                "deploymentInfo": deployments.describe(region.deployment(request["deploymentId"]))
+            },
+            "ListDeployments": self._list_deployments,
+            "StopDeployment": self._stop_deployment,
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
+            "ListTagsForResource": lambda region, request: {
+                "Tags": [
+                    {"Key": key, "Value": value}
+                    for key, value in region.tags.get(request["ResourceArn"], {}).items()
+                ]
+            },
+        }
+
+    async def handle(
+        self, _method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Mapping[str, Any]
+    ) -> Response:
+        """Answer one request, in the form of MiniStack's table of services."""
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        try:
+            answer = self._answer(operation, json.loads(body or b"{}"))
+        except Refused as refusal:
+            refused: Response = upstream.responses.error_response_json(
+                refusal.code, str(refusal), 400, content_type=CONTENT_TYPE
+            )
+            return refused
+        response: Response = upstream.responses.json_response(answer, content_type=CONTENT_TYPE)
+        return response
+
+    def _answer(self, operation: str, request: Request) -> Request:
+        if operation not in self._operations:
+            raise Refused("UnknownOperationException", f"The local cloud does not emulate {operation}.")
+        if shape := model().operation_model(operation).input_shape:
+            report = ParamValidator().validate(request, shape)
+            if report.has_errors():
+                raise Refused("ValidationException", report.generate_report())
+        with state.LOCK:
+            return self._operations[operation](self._store.here(), request)
+
+    # -- applications and groups ------------------------------------------------------------------------------
+
+    def _create_application(self, region: Region, request: Request) -> Request:
+        name = request["applicationName"]
+        if name in region.applications:
+            raise Refused(
+                "ApplicationAlreadyExistsException", f"Application already exists with name: {name}"
+            )
+        region.applications[name] = {
+            "applicationId": upstream.responses.new_uuid(),
+            "applicationName": name,
+            "createTime": time.time(),
+            "linkedToGitHub": False,
+            "computePlatform": request.get("computePlatform") or "Server",
+        }
+        _store_tags(region, _arn("application", name), request.get("tags") or [])
+        return {"applicationId": region.applications[name]["applicationId"]}
+
+    def _delete_application(self, region: Region, request: Request) -> Request:
+        name = request["applicationName"]
+        region.applications.pop(name, None)
+        for key in [key for key in region.groups if key[0] == name]:
+            del region.groups[key]
+        return {}
+
+    def _create_group(self, region: Region, request: Request) -> Request:
+        application, name = request["applicationName"], request["deploymentGroupName"]
+        region.application(application)
+        if (application, name) in region.groups:
+            raise Refused(
+                "DeploymentGroupAlreadyExistsException", f"Deployment group already exists with name: {name}"
+            )
+        group: Record = {
+            "deploymentConfigName": DEFAULT_CONFIGURATION,
+            **{key: value for key, value in request.items() if key != "tags"},
+            "deploymentGroupId": upstream.responses.new_uuid(),
+            "computePlatform": "ECS",
+        }
+        region.configuration(group["deploymentConfigName"])
+        region.groups[application, name] = group
+        _store_tags(region, _arn("deploymentgroup", f"{application}/{name}"), request.get("tags") or [])
+        return {"deploymentGroupId": group["deploymentGroupId"]}
+
+    def _update_group(self, region: Region, request: Request) -> Request:
+        application, name = request["applicationName"], request["currentDeploymentGroupName"]
+        group = region.group(application, name)
+        region.configuration(request.get("deploymentConfigName") or group["deploymentConfigName"])
+        renamed = request.get("newDeploymentGroupName") or name
+        named = {"currentDeploymentGroupName", "newDeploymentGroupName", "applicationName"}
+        group.update({key: value for key, value in request.items() if key not in named})
+        group["deploymentGroupName"] = renamed
+        region.groups[application, renamed] = region.groups.pop((application, name))
+        return {"hooksNotCleanedUp": []}
+
+    def _delete_group(self, region: Region, request: Request) -> Request:
+        region.groups.pop((request["applicationName"], request["deploymentGroupName"]), None)
+        return {"hooksNotCleanedUp": []}
+
+    def _create_configuration(self, region: Region, request: Request) -> Request:
+        name = request["deploymentConfigName"]
+        if request.get("computePlatform") != "ECS" or not request.get("trafficRoutingConfig"):
+            raise Refused(
+                "InvalidComputePlatformException", "The local cloud deploys with computePlatform ECS only"
+            )
+        identifier = upstream.responses.new_uuid()
+        region.configurations[name] = {**request, "deploymentConfigId": identifier, "createTime": time.time()}
+        return {"deploymentConfigId": identifier}
+
+    def _delete_configuration(self, region: Region, request: Request) -> Request:
+        region.configurations.pop(request["deploymentConfigName"], None)
+        return {}
+
+    # -- deployments ------------------------------------------------------------------------------------------
+
+    def _create_deployment(self, region: Region, request: Request) -> Request:
+        deployment = deployments.start(region, request)
+        self._wake()
+        return {"deploymentId": deployment["deploymentId"]}
+
+    def _list_deployments(self, region: Region, request: Request) -> Request:
+        """Ids, newest first; filtered by application, group and status."""
+        found = []
+        for deployment in reversed(list(region.deployments.values())):
+            shown = deployments.describe(deployment)
+            filters = ("applicationName", "deploymentGroupName")
+            fits = all(request.get(name) in {None, deployment[name]} for name in filters)
+            if fits and shown["status"] in (request.get("includeOnlyStatuses") or [shown["status"]]):
+                found.append(deployment["deploymentId"])
+        return {"deployments": found}
+
+    def _stop_deployment(self, region: Region, request: Request) -> Request:
+        deployment = region.deployment(request["deploymentId"])
+        record, service = deployments.running(deployment), deployment["_service"].record()
+        if record is None or record["status"] not in service_deployments.RUNNING:
+            raise Refused("DeploymentAlreadyCompletedException", "The deployment has already ended")
+        primary = state.primary_of(service)
+        deployments.stop(deployment)
+        if primary is not None:
+            rollback.fail(
+                service,
+                primary,
+                reason="CodeDeploy deployment stopped by user.",
+                event="deployment stopped by user.",
+                rolled_back="Deployment rolled back because of a stop request.",
+                stopped="Deployment stopped because of a stop request.",
+                roll_back=True,
+            )
+        self._wake()
+        return {"status": "Succeeded", "statusMessage": "The deployment is being stopped"}
+
+    # -- tags -------------------------------------------------------------------------------------------------
+
+    def _tag(self, region: Region, request: Request) -> Request:
+        _store_tags(region, request["ResourceArn"], request["Tags"])
+        return {}
+
+    def _untag(self, region: Region, request: Request) -> Request:
+        tags = region.tags.get(request["ResourceArn"], {})
+        for key in request["TagKeys"]:
+            tags.pop(key, None)
+        return {}
+
+
+def _arn(kind: str, name: str) -> str:
+    region, account = upstream.responses.get_region(), upstream.responses.get_account_id()
+    return f"arn:aws:codedeploy:{region}:{account}:{kind}:{name}"
+
+
+def _store_tags(region: Region, arn: str, tags: list[Mapping[str, str]]) -> None:
+    region.tags.setdefault(arn, {}).update({tag["Key"]: tag["Value"] for tag in tags})

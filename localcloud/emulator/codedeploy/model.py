@@ -1,0 +1,131 @@
+"""Applications, deployment groups, configurations and deployments, per account and region."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.emulator import upstream
+from localcloud.emulator.ecs.state import Record
+
+
+class Refused(Exception):  # noqa: N818  an answer of the API, not a defect
+    """The request is answered with an AWS error.
+
+    Args:
+        code: Error code, for example `DeploymentGroupDoesNotExistException`.
+        message: What AWS says.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass
+class Region:
+    """What one account has in one region."""
+
+    applications: dict[str, Record] = field(default_factory=dict)
+    groups: dict[tuple[str, str], Record] = field(default_factory=dict)
+    configurations: dict[str, Record] = field(default_factory=dict)
+    deployments: dict[str, Record] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def application(self, name: object) -> Record:
+        """An application.
+
+        Raises:
+            Refused: There is none of that name.
+        """
+        found = self.applications.get(str(name))
+        if found is None:
+            raise Refused("ApplicationDoesNotExistException", f"No application found for name: {name}")
+        return found
+
+    def group(self, application: object, name: object) -> Record:
+        """A deployment group.
+
+        Raises:
+            Refused: The application has none of that name.
+        """
+        self.application(application)
+        found = self.groups.get((str(application), str(name)))
+        if found is None:
+            raise Refused(
+                "DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}"
+            )
+        return found
+
+    def configuration(self, name: object) -> Record:
+        """A deployment configuration: one of AWS's for ECS, or one that was created.
+
+        Raises:
+            Refused: There is none of that name.
+        """
+        found = AWS_CONFIGURATIONS.get(str(name)) or self.configurations.get(str(name))
+        if found is None:
+            raise Refused(
+                "DeploymentConfigDoesNotExistException", f"No Deployment Configuration found for name: {name}"
+            )
+        return found
+
+    def deployment(self, identifier: object) -> Record:
+        """A deployment.
+
+        Raises:
+            Refused: There is none of that id.
+        """
+        found = self.deployments.get(str(identifier))
+        if found is None:
+            raise Refused(
+                "DeploymentDoesNotExistException", f"The deployment {identifier} could not be found"
+            )
+        return found
+
+
+@dataclass
+class Store:
+    """Everything CodeDeploy knows."""
+
+    regions: defaultdict[tuple[str, str], Region] = field(default_factory=lambda: defaultdict(Region))
+
+    def here(self) -> Region:
+        """The account and region of the request that is being answered."""
+        return self.regions[upstream.responses.get_account_id(), upstream.responses.get_region()]
+
+
+def _routing(kind: str, **numbers: int) -> dict[str, Any]:
+    member = {"TimeBasedCanary": "timeBasedCanary", "TimeBasedLinear": "timeBasedLinear"}.get(kind)
+    return {"type": kind} | ({member: dict(numbers)} if member else {})
+
+
+def _aws(name: str, routing: dict[str, Any]) -> tuple[str, Record]:
+    full = f"CodeDeployDefault.{name}"
+    return full, {
+        "deploymentConfigId": full,
+        "deploymentConfigName": full,
+        "computePlatform": "ECS",
+        "trafficRoutingConfig": routing,
+    }
+
+
+# CodeDeploy User Guide, "Predefined deployment configurations for an Amazon ECS compute platform".
+AWS_CONFIGURATIONS: dict[str, Record] = dict(
+    (
+        _aws("ECSAllAtOnce", _routing("AllAtOnce")),
+        _aws(
+            "ECSCanary10Percent5Minutes", _routing("TimeBasedCanary", canaryPercentage=10, canaryInterval=5)
+        ),
+        _aws(
+            "ECSCanary10Percent15Minutes", _routing("TimeBasedCanary", canaryPercentage=10, canaryInterval=15)
+        ),
+        _aws(
+            "ECSLinear10PercentEvery1Minutes",
+            _routing("TimeBasedLinear", linearPercentage=10, linearInterval=1),
+        ),
+        _aws(
+            "ECSLinear10PercentEvery3Minutes",
+            _routing("TimeBasedLinear", linearPercentage=10, linearInterval=3),
+        ),
+    )
+)

@@ -1,0 +1,103 @@
+"""CodeDeploy's deployments of an ECS service: they move the traffic, and only they do."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localcloud.emulator.stage import eventually
+from tests.localcloud.shifting.conftest import Gradual, Shifted
+
+pytestmark = pytest.mark.docker
+ROLE = "arn:aws:iam::000000000000:role/deploy"
+
+
+@pytest.fixture
+def service(gradual: Gradual) -> Shifted:
+    """A service of the CODE_DEPLOY controller with its application and deployment group."""
+    made = gradual("ROLLING", controller="CODE_DEPLOY")
+    deploy = made.web.cloud.client("codedeploy")
+    elb = made.web.cloud.client("elbv2")
+    groups = elb.describe_target_groups(TargetGroupArns=list(made.groups))["TargetGroups"]
+    main = elb.describe_rules(RuleArns=[made.production])["Rules"][0]["RuleArn"]
+    listener = main.replace(":listener-rule/", ":listener/").rpartition("/")[0]
+    deploy.create_application(applicationName=made.web.name, computePlatform="ECS")
+    deploy.create_deployment_group(
+        applicationName=made.web.name,
+        deploymentGroupName="web",
+        serviceRoleArn=ROLE,
+        deploymentConfigName="CodeDeployDefault.ECSCanary10Percent5Minutes",
+        deploymentStyle={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
+        ecsServices=[{"clusterName": made.web.name, "serviceName": made.web.name}],
+        autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_FAILURE"]},
+        loadBalancerInfo={
+            "targetGroupPairInfoList": [
+                {
+                    "targetGroups": [{"name": group["TargetGroupName"]} for group in groups],
+                    "prodTrafficRoute": {"listenerArns": [listener]},
+                }
+            ]
+        },
+    )
+    return made
+
+
+def start(service: Shifted, definition: str, **more: Any) -> str:
+    balancer = {"ContainerName": "app", "ContainerPort": 5000}
+    target = {"TaskDefinition": definition, "LoadBalancerInfo": balancer}
+    content = {
+        "version": 0.0,
+        "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": target}}],
+    }
+    made = service.web.cloud.client("codedeploy").create_deployment(
+        applicationName=service.web.name,
+        deploymentGroupName="web",
+        revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(content)}},
+        **more,
+    )
+    return str(made["deploymentId"])
+
+
+def ended(service: Shifted, deployment: str) -> Any:
+    def check() -> Any:
+        info = service.web.cloud.client("codedeploy").get_deployment(deploymentId=deployment)
+        return "completeTime" in info["deploymentInfo"] and info["deploymentInfo"]
+
+    return eventually(check, seconds=60)
+
+
+def test_a_deployment_moves_the_traffic_as_its_configuration_says(service: Shifted) -> None:
+    blue, green = service.groups
+    deployment = start(service, service.version("two"))
+    eventually(lambda: service.weights() == {blue: 90, green: 10})
+    info = service.web.cloud.client("codedeploy").get_deployment(deploymentId=deployment)
+    assert info["deploymentInfo"]["status"] == "InProgress"
+    assert ended(service, deployment)["status"] == "Succeeded"
+    assert service.weights() == {blue: 0, green: 100}
+    assert service.get() == "two"
+    described = service.web.describe()["loadBalancers"]
+    assert described == [{"targetGroupArn": green, "containerName": "app", "containerPort": 5000}]
+
+
+def test_a_version_that_does_not_come_up_and_one_that_is_stopped_leave_the_old_one(service: Shifted) -> None:
+    blue, green = service.groups
+    broken = start(service, service.web.define(command=["sh", "-c", "exit 3"]))
+    failed = ended(service, broken)
+    assert (failed["status"], failed["errorInformation"]["code"]) == ("Failed", "HEALTH_CONSTRAINTS")
+
+    stopped = start(service, service.version("two"))
+    eventually(lambda: service.weights() == {blue: 90, green: 10})
+    service.web.cloud.client("codedeploy").stop_deployment(deploymentId=stopped)
+    assert ended(service, stopped)["status"] == "Stopped"
+    assert service.weights() == {blue: 100, green: 0}
+    assert service.get() == "one"
+
+
+def test_nobody_else_may_deploy_and_mistakes_are_named(service: Shifted) -> None:
+    with pytest.raises(ClientError, match="Use AWS CodeDeploy to trigger a new deployment"):
+        service.web.update(taskDefinition=service.version("two"))
+    with pytest.raises(ClientError, match="not there or not ACTIVE"):
+        start(service, "nothing:7")
+    with pytest.raises(ClientError, match="No Deployment Configuration found for name: Mine"):
+        start(service, service.version("two"), deploymentConfigName="Mine")
