@@ -55,8 +55,9 @@ def pair(cloud: Cloud, domain: str) -> Iterator[tuple[Deployed, Deployed]]:
             domain, discoveryName="offers", clientAliases=[{"port": 5000, "dnsName": "shop"}, {"port": 5000}]
         ),
     )
+    side = {"name": "side", "image": cloud.image, "command": ["sleep", "600"], "stopTimeout": 1}
     caller.create(
-        caller.define(readonlyRootFilesystem=True, user="1234"),
+        caller.define(readonlyRootFilesystem=True, user="1234", task={"others": [side]}),
         balanced=False,
         serviceConnectConfiguration=connected(domain),
     )
@@ -74,9 +75,15 @@ def deployed(cloud: Cloud) -> Deployed:
     return Deployed(cloud, name, "")
 
 
-def shell(service: Deployed, script: str) -> str:
-    """What a shell script prints in the service's first container."""
-    container = docker.from_env().containers.get(service.containers()[0].id)
+def container_of(service: Deployed, name: str) -> Any:
+    label = "com.amazonaws.ecs.container-name"
+    found = next(entry for entry in service.containers() if entry.attrs["Labels"][label] == name)
+    return docker.from_env().containers.get(found.id)
+
+
+def shell(service: Deployed, script: str, *, container_name: str = "app") -> str:
+    """What a shell script prints in a container of the service."""
+    container = container_of(service, container_name)
     output = container.exec_run(["sh", "-c", script]).output
     assert isinstance(output, bytes)
     return output.decode()
@@ -123,11 +130,13 @@ def test_cloud_map_lists_the_tasks_as_ecs_registers_them(
 
 def test_the_container_keeps_its_own_name_and_the_machines(pair: tuple[Deployed, Deployed]) -> None:
     _, caller = pair
-    container = docker.from_env().containers.get(caller.containers()[0].id)
+    container = container_of(caller, "app")
 
     assert known(caller, str(container.attrs["Config"]["Hostname"])) == addresses(caller)
     assert known(caller, "localhost") == {"127.0.0.1", "::1"}
     assert known(caller, "host.docker.internal") != set()
+    both = [shell(caller, "cat /etc/hosts", container_name=name) for name in ("app", "side")]
+    assert both[0] == both[1], "the containers of a task share their names"
 
 
 def test_a_task_of_no_service_finds_records_but_no_aliases(
