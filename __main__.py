@@ -31,7 +31,8 @@ if settings.is_observed:
     )
 
 images, services = {}, {}
-positions = priorities({name: service.route.key for name, service in settings.services.items()})
+routed = {name: service for name, service in settings.services.items() if service.route.enabled}
+positions = priorities({name: service.route.key for name, service in routed.items()})
 for name, service in settings.services.items():
     images[name] = c.service_image(name, stack, service, on_aws)
     args = c.MicroserviceArgs(
@@ -42,7 +43,7 @@ for name, service in settings.services.items():
         discovery=discovery,
         observability=observability,
         image=images[name].reference,
-        priority=positions[name],
+        priority=positions.get(name),
         settings=service,
     )
     services[name] = c.Microservice(name, args, on_aws)

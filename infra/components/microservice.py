@@ -39,7 +39,7 @@ class MicroserviceArgs:
         discovery: How services find each other; None without a namespace.
         observability: Who hears of its alarms; None where nobody does.
         image: Image by digest, `repository@sha256:…`.
-        priority: Position of its listener rule.
+        priority: Position of its listener rule; None where the load balancer does not reach it.
         settings: The service's settings.
     """
 
@@ -50,7 +50,7 @@ class MicroserviceArgs:
     discovery: Discovery | None
     observability: Observability | None
     image: pulumi.Input[str]
-    priority: int
+    priority: int | None
     settings: Service
 
 
@@ -82,7 +82,7 @@ class Microservice(pulumi.ComponentResource):
         self._secrets = self._service_secrets()
         self._roles = self._task_roles()
         self._group, self._doors = self._security_group()
-        self._traffic = self._service_traffic() if args.settings.route.enabled else None
+        self._traffic = self._service_traffic(args.priority) if args.priority is not None else None
         self._alarms = self._service_alarms()
         task = TaskDefinitionInputs(
             stack=args.stack,
@@ -159,13 +159,13 @@ class Microservice(pulumi.ComponentResource):
         )
         return group, [out, calls]
 
-    def _service_traffic(self) -> ServiceTraffic:
+    def _service_traffic(self, priority: int) -> ServiceTraffic:
         args = ServiceTrafficArgs(
             account=self._stack.account,
             network=self._args.network,
             load_balancer=self._args.load_balancer,
             security_group_id=self._group.id,
-            priority=self._args.priority,
+            priority=priority,
             settings=self._settings,
             situation=self._situation,
         )

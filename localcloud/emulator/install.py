@@ -22,6 +22,7 @@ from localcloud.emulator.ecs.service_deployment_api import ServiceDeploymentApi
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.ecs.task_run import Hooks, TaskRun
 from localcloud.emulator.metrics import store
+from localcloud.emulator.naming.discovery import Discovery
 from localcloud.emulator.shifting.weights import Weights
 
 
@@ -46,12 +47,14 @@ def install(port: int) -> Balancing:
 
     registry.changed = target_changed
     _install_load_balancing(LoadBalancingApi(registry, balancing.routes))
-    _install_tasks(scheduler, registry)
-    _install_services(scheduler)
+    discovery = Discovery(registry.on_loop)
+    _install_tasks(scheduler, registry, discovery)
+    _install_services(scheduler, discovery)
     _install_registry_addresses(port)
     upstream.cloudwatch._evict_old_metrics = store.evict
     codedeploy.install(scheduler.wake)
     scheduler.start()
+    discovery.start()
     return balancing
 
 
@@ -68,7 +71,7 @@ def _install_load_balancing(api: LoadBalancingApi) -> None:
     alb._ACTION_MAP.update(api.actions())
 
 
-def _install_tasks(scheduler: Scheduler, registry: Registry) -> None:
+def _install_tasks(scheduler: Scheduler, registry: Registry, discovery: Discovery) -> None:
     ecs = upstream.ecs
 
     def ready(task: Record) -> None:
@@ -79,16 +82,23 @@ def _install_tasks(scheduler: Scheduler, registry: Registry) -> None:
         task["_targets"] = [target for target in found if target[1]]
         for target in task["_targets"]:
             registry.on_loop(functools.partial(registry.register, *target))
+        discovery.sync()
 
     def leave(task: Record, answers: bool) -> None:
+        discovery.sync()
         for target in task.get("_targets") or []:
             registry.deregister_and_wait(*target, answers=answers)
 
+    def changed(_task: Record) -> None:
+        discovery.sync()
+        scheduler.wake()
+
     hooks = Hooks(
+        starting=lambda _task: discovery.sync(),
         ready=ready,
         leave=leave,
         ended=lambda _task: scheduler.wake(),
-        changed=lambda _task: scheduler.wake(),
+        changed=changed,
     )
 
     def run_task_worker(
@@ -114,9 +124,9 @@ def _install_tasks(scheduler: Scheduler, registry: Registry) -> None:
     ecs._sanitize = sanitize
 
 
-def _install_services(scheduler: Scheduler) -> None:
+def _install_services(scheduler: Scheduler, discovery: Discovery) -> None:
     ecs = upstream.ecs
-    actions = ServiceApi(scheduler).actions()
+    actions = {name: discovery.around(action) for name, action in ServiceApi(scheduler).actions().items()}
     ecs._ACTION_MAP.update(ServiceDeploymentApi(scheduler).actions())
     ecs._ACTION_MAP.update(actions)
     # CloudFormation and the REST paths call the functions, not the map.

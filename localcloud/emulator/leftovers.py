@@ -1,4 +1,4 @@
-"""Removal of the containers a local cloud made, whether or not its process still lives."""
+"""Removal of what a local cloud made on this machine, whether or not its process still lives."""
 
 import concurrent.futures
 import logging
@@ -9,10 +9,19 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 
 from localcloud.emulator.ecs import task_cgroup
-from localcloud.emulator.identity import INSTANCE_LABEL
+from localcloud.emulator.identity import INSTANCE_LABEL, instance_of
+from localcloud.emulator.naming import hosts_file
+from localcloud.settings import CloudSettings
 
 logger = logging.getLogger(__name__)
 ENGINE_SECONDS = 60
+
+
+def remove_leftovers(settings: CloudSettings) -> int:
+    """Remove the local cloud's containers, and the files that they mounted; returns how many containers there were."""
+    removed = remove_containers(instance_of(settings))
+    hosts_file.remove_all(settings.home)
+    return removed
 
 
 def remove_containers(instance: str) -> int:

@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
-from localcloud.emulator.identity import WORLD_PATH, instance_of
-from localcloud.emulator.leftovers import remove_containers
+from localcloud.emulator.identity import WORLD_PATH
+from localcloud.emulator.leftovers import remove_leftovers
 from localcloud.emulator.ports import bind_loopback, describe_holder
 from localcloud.errors import LocalCloudError
 from localcloud.settings import REPOSITORY_ROOT, CloudSettings
@@ -103,7 +103,7 @@ def stop(settings: CloudSettings) -> bool:
         if process is not None:
             _end(process)
         settings.process_file.unlink(missing_ok=True)
-        removed = remove_containers(instance_of(settings))
+        removed = remove_leftovers(settings)
     return process is not None or removed > 0
 
 

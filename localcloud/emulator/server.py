@@ -21,7 +21,7 @@ from localcloud.emulator.ecs import engine
 from localcloud.emulator.front import front_protocol
 from localcloud.emulator.identity import instance_of
 from localcloud.emulator.install import install
-from localcloud.emulator.leftovers import remove_containers
+from localcloud.emulator.leftovers import remove_leftovers
 from localcloud.emulator.metrics.publisher import Publisher
 from localcloud.emulator.observing import install as observing
 from localcloud.emulator.ports import bind_address, bind_loopback
@@ -39,7 +39,7 @@ def main() -> None:
     settings = settings_of_process()
     sockets = bind_loopback(settings.port)
     # Holding the port proves that the previous owner of these containers is gone.
-    removed = remove_containers(instance_of(settings))
+    removed = remove_leftovers(settings)
     if removed:
         logger.info("removed %d container(s) of an earlier process", removed)
     application = load_emulator(settings)
@@ -47,7 +47,7 @@ def main() -> None:
         uvloop.run(serve(settings, application, sockets))
     finally:
         settings.process_file.unlink(missing_ok=True)
-        remove_containers(instance_of(settings))
+        remove_leftovers(settings)
 
 
 async def serve(settings: CloudSettings, application: Application, sockets: list[socket.socket]) -> None:

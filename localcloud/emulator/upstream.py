@@ -35,6 +35,7 @@ _MODULES = {
     "logs": "services.cloudwatch_logs",
     "responses": "core.responses",
     "secretsmanager": "services.secretsmanager",
+    "servicediscovery": "services.servicediscovery",
     "sns": "services.sns",
     "ssm": "services.ssm",
 }

@@ -100,6 +100,12 @@ WRAPPED = (
     Wrapped("cloudwatch", "_record_history", "alarms.evaluator", "c5890b06e5c8"),
     Wrapped("cloudwatch", "cloudformation_delete_metric_alarm", "alarms.records", "9e51067c38cd"),
     Wrapped("sns", "_fanout", "alarms.evaluator", "984cdd91d64a"),
+    Wrapped("servicediscovery", "_create_service", "naming.cloud_map", "c3c80a6921fc"),
+    Wrapped("servicediscovery", "_delete_service", "naming.cloud_map", "025fa4746a2b"),
+    Wrapped("servicediscovery", "_register_instance", "naming.cloud_map", "e53fe6c1ee85"),
+    Wrapped("servicediscovery", "_deregister_instance", "naming.cloud_map", "551b9f34a659"),
+    Wrapped("servicediscovery", "_update_instance_custom_health_status", "naming.cloud_map", "293fc593d576"),
+    Wrapped("servicediscovery", "_create_namespace_record", "naming.cloud_map", "464894b73ebc"),
     Wrapped("ecr", "_repo_uri", "install", "a66aef5315e8"),
     Wrapped("ecr", "_get_authorization_token", "install", "92111f2ea183"),
 )

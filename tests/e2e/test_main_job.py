@@ -135,7 +135,7 @@ def test_a_broken_dockerfile_is_named_and_leaves_the_service_running(stage: Stag
     assert stage.get().status_code == 200
 
 
-def test_two_services_share_the_load_balancer_by_path(stage: Stage) -> None:
+def test_two_services_share_the_load_balancer_by_path_and_find_each_other_by_name(stage: Stage) -> None:
     config = stage.project / "Pulumi.local.yaml"
     original = config.read_text()
     try:
@@ -147,11 +147,19 @@ def test_two_services_share_the_load_balancer_by_path(stage: Stage) -> None:
             "      deregistrationDelay: 5\n"
             "      stopTimeout: 5\n"
             "      healthCheck: { interval: 5, timeout: 2 }\n"
+            "      discovery: { mode: dns }\n"
+            "  ecs-microservice:cluster: { namespace: shop.internal }\n"
         )
+        (web,) = stage.containers()
         stage.up()
         assert stage.get("/").text == "Hello from ECS, again!"
         assert stage.get("/admin/healthz").headers["content-type"].startswith("application/json")
         eventually(lambda: len(stage.containers()) == 2, 20, "one container per service")
+        call = (
+            "import urllib.request as r; print(r.urlopen('http://admin.shop.internal:5000/').read().decode())"
+        )
+        said = subprocess.check_output(["docker", "exec", web, "python", "-c", call], text=True)
+        assert said == "Hello from ECS, again!\n", "a container that was there before finds the new service"
     finally:
         config.write_text(original)
     stage.up()

@@ -56,3 +56,11 @@ def test_nothing_of_it_without_a_namespace() -> None:
     recorded = deploy_services({"web": {}})
     assert not [r for r in recorded.resources if "servicediscovery" in r.type or "Discovery" in r.type]
     assert "serviceConnectConfiguration" not in recorded.one("aws:ecs/service:Service").inputs
+
+
+def test_services_that_are_only_called_by_name_take_no_position_among_the_listener_rules() -> None:
+    called = {"discovery": {}, "route": {"enabled": False}}
+    recorded = deploy_services({"web": {"discovery": {}}, "api": called, "cart": called}, cluster=CLUSTER)
+
+    invariants.check_all(recorded)
+    assert recorded.one("aws:lb/listenerRule:ListenerRule").inputs["priority"] <= 50_000

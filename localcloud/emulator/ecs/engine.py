@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 import docker
+import psutil
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
@@ -17,6 +18,7 @@ from localcloud.emulator.identity import INSTANCE_LABEL
 
 logger = logging.getLogger(__name__)
 _PULL_SECONDS = 900
+BRIDGE_NAME = "com.docker.network.bridge.name"
 _ECR_HOST = re.compile(r"^(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
 
 
@@ -126,23 +128,33 @@ def bridge_gateway() -> str | None:
     except (DockerException, requests.exceptions.RequestException):
         return None
     configurations = (network.attrs.get("IPAM") or {}).get("Config") or []
-    return next((entry["Gateway"] for entry in configurations if entry.get("Gateway")), None)
+    named = next((str(entry["Gateway"]) for entry in configurations if entry.get("Gateway")), None)
+    return named or _interface_address((network.attrs.get("Options") or {}).get(BRIDGE_NAME))
+
+
+def _interface_address(name: str | None) -> str | None:
+    """The IPv4 address of an interface: Docker 20.10 does not tell the gateway of a bridge that it found in place."""
+    addresses = psutil.net_if_addrs().get(name or "", [])
+    return next((entry.address for entry in addresses if entry.family == socket.AF_INET), None)
 
 
 @functools.cache
-def routes_to_containers() -> bool:
-    """Whether this machine reaches containers at their own addresses: it does where it holds the bridge's address."""
-    if os.environ.get("LOCALCLOUD_PUBLISH_PORTS"):
-        return False
+def host_address() -> str | None:
+    """The bridge's address where this machine holds it; None where the engine is in a machine of its own."""
     gateway = bridge_gateway()
     if gateway is None:
-        return False
+        return None
     with socket.socket() as probe:
         try:
             probe.bind((gateway, 0))
         except OSError:
-            return False
-    return True
+            return None
+    return gateway
+
+
+def routes_to_containers() -> bool:
+    """Whether this machine reaches containers at their own addresses: it does where it holds the bridge's address."""
+    return not os.environ.get("LOCALCLOUD_PUBLISH_PORTS") and host_address() is not None
 
 
 def published_ports(container: Container) -> dict[int, int]:

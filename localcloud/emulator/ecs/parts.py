@@ -136,6 +136,10 @@ class Parts:
         self._network.owner = network_owner(order)
         return [self.by_name[definition["name"]] for definition in order]
 
+    def make_hosts(self) -> None:
+        """Have the hosts files that the containers mount."""
+        self._network.hosts.create()
+
     def make_group(self) -> None:
         """Let several containers share the task's CPU and memory, where the machine allows it."""
         if len(self.by_name) > 1:
@@ -156,12 +160,17 @@ class Parts:
         options["environment"] = environment
         options["name"] = f"ecs-{self._definition['family']}-{self._short}-{part.name}"
         options["labels"] = {**(definition.get("dockerLabels") or {}), **self._labels(part)}
-        options["volumes"] = [*bind_mounts(self._definition, definition), *self._shared(definition)]
+        options["volumes"] = [
+            *bind_mounts(self._definition, definition),
+            *self._shared(definition),
+            *self._network.hosts.binds(definition),
+        ]
         if self._group:
             options["cgroup_parent"] = self._group
         container = part.container = engine.create_container(image, options)
         stream = self._stream(definition, container)
         container.start()
+        self._network.joined(part.name, container)
         part.logs = Forwarder(container, stream)
         part.logs.start()
         with state.LOCK:
@@ -169,7 +178,6 @@ class Parts:
             part.record.update(runtimeId=str(container.id), imageDigest=digest, lastStatus="RUNNING")
         upstream.ecs_metadata.set_docker_id(token, container.id)
         upstream.ecs_metadata.set_container_status(token, "RUNNING")
-        self._network.joined(part.name, container)
 
         def wait() -> None:
             part.exit = inspect_exit(container)
@@ -229,6 +237,7 @@ class Parts:
             for volume, _, _ in shared_volumes(self._definition, part.definition):
                 with contextlib.suppress(APIError, requests.exceptions.RequestException):
                     engine.client().volumes.get(f"ecs-{self._short}-{volume}").remove(force=True)
+        self._network.hosts.remove()
         if self._group:
             task_cgroup.remove(self._group_name)
         for token in self._tokens:

@@ -10,6 +10,7 @@ from localcloud.emulator.ecs import service_deployments, state
 from localcloud.emulator.ecs.answers import Refused, Request, Response, answering, cluster_of, service_of
 from localcloud.emulator.ecs.scheduler import Scheduler, stop
 from localcloud.emulator.ecs.state import Record, ServiceKey
+from localcloud.emulator.naming import checks as naming_checks
 from localcloud.emulator.shifting import checks
 
 # What an UpdateService request may carry besides the properties of a service revision.
@@ -67,8 +68,10 @@ class ServiceApi:
             definition = _task_definition(str(request.get("taskDefinition") or ""))
             _check_load_balancers(request.get("loadBalancers") or [], definition)
             checks.gradual(request.get("deploymentConfiguration") or {}, request.get("loadBalancers") or [])
+            naming_checks.named(request, definition, cluster["clusterArn"])
             service = _new_service(request, cluster, definition)
             service_deployments.begin(service, definition)
+            naming_checks.tell_of_ports(service, definition)
             upstream.ecs._services[key.key] = service
             if service["tags"]:
                 upstream.ecs._tags[service["serviceArn"]] = list(service["tags"])
@@ -96,6 +99,9 @@ class ServiceApi:
                 {**service["deploymentConfiguration"], **(request.get("deploymentConfiguration") or {})},
                 changes.get("loadBalancers") or service["loadBalancers"],
             )
+            if reference or "serviceConnectConfiguration" in changes:
+                connect = {"serviceConnectConfiguration": service.get("serviceConnectConfiguration")}
+                naming_checks.named({**connect, **changes}, definition, service["clusterArn"])
             if changes.get("capacityProviderStrategy"):
                 service["launchType"] = None
             differs = any(service.get(name) != value for name, value in changes.items())
@@ -104,6 +110,7 @@ class ServiceApi:
             service["_steady"] = False
             if differs or request.get("forceNewDeployment"):
                 service_deployments.begin(service, definition)
+                naming_checks.tell_of_ports(service, definition)
             elif primary := state.primary_of(service):
                 primary.update(desiredCount=service["desiredCount"], updatedAt=time.time())
         self._scheduler.wake()

@@ -9,6 +9,7 @@ from localcloud.emulator import upstream
 from localcloud.emulator.alb import addresses
 from localcloud.emulator.ecs import engine, state
 from localcloud.emulator.ecs.state import Record
+from localcloud.emulator.naming.task_hosts import TaskHosts
 
 
 class TaskNetwork:
@@ -25,6 +26,7 @@ class TaskNetwork:
         self._definition = definition
         self._mode = mode
         self._lent: str | None = None
+        self.hosts = TaskHosts(task, definition, mode)
         self.owner = ""
 
     def options(self, definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class TaskNetwork:
             for port, local_port in engine.published_ports(container).items():
                 addresses.publish(address, port, local_port)
         if address:
+            self.hosts.joined(name, container, address)
             with state.LOCK:
                 self._task.setdefault("_addresses", {})[name] = address
                 self._show(name, address)

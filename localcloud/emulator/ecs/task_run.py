@@ -27,6 +27,7 @@ class Hooks:
     """What the load balancer and the service scheduler do along a task's life.
 
     Args:
+        starting: The task's hosts files exist, its containers not yet: write the names it is to find.
         ready: The task runs and has an address: register its targets.
         leave: The task is about to stop: take its targets out and wait until nothing is in flight; the argument
             says whether its containers still answer.
@@ -34,6 +35,7 @@ class Hooks:
         changed: Something about the task changed that a scheduler may want to look at.
     """
 
+    starting: Callable[[Record], None]
     ready: Callable[[Record], None]
     leave: Callable[[Record, bool], None]
     ended: Callable[[Record], None]
@@ -105,6 +107,8 @@ class TaskRun:
         state.advance(self._task, "ACTIVATING")
         order = self._parts.ordered()
         self._parts.make_group()
+        self._parts.make_hosts()
+        self._hooks.starting(self._task)
         for part in order:
             self._await_dependencies(part)
             if self._stopping():

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from localcloud.emulator import start, stop
+from localcloud.emulator.naming.hosts_file import folder
 from localcloud.settings import CloudSettings
 from tests.localcloud.emulator.ports import free_port
 from tests.localcloud.emulator.stage import SERVE, Cloud, Deployed, eventually
@@ -61,9 +62,11 @@ def test_a_start_after_a_kill_reaps_the_old_containers(other: Cloud, name: str) 
     container = run_one(other, name)
     kill(other)
 
+    assert list(folder(other.settings.home).iterdir())
     start(other.settings)
 
     assert not exists(container)
+    assert not folder(other.settings.home).exists()
 
 
 def test_a_normal_stop_removes_what_runs_and_nothing_else(other: Cloud, name: str) -> None:

@@ -25,13 +25,20 @@ def _service_defaults(request: Values, inputs: Values) -> None:
 def _service_differs(values: Values) -> str:
     """What the emulator does otherwise with other controllers than its own, and with what it may not have."""
     controller = _member(values, "deploymentController", "type")
+    remarks = []
     if controller == "EXTERNAL":
-        return "task sets of the EXTERNAL controller are not run: the service starts its tasks itself"
+        remarks.append(
+            "task sets of the EXTERNAL controller are not run: the service starts its tasks itself"
+        )
     if controller == "CODE_DEPLOY":
-        return "a CODE_DEPLOY deployment gives up after a few failed tasks, where AWS waits an hour"
+        remarks.append("a CODE_DEPLOY deployment gives up after a few failed tasks, where AWS waits an hour")
     if _member(values, "deploymentConfiguration", "lifecycleHooks"):
-        return "lifecycle hooks are asked only where the local cloud has their Lambda function"
-    return ""
+        remarks.append("lifecycle hooks are asked only where the local cloud has their Lambda function")
+    if _member(values, "serviceConnectConfiguration", "services"):
+        remarks.append(
+            "calls by name go to the tasks themselves: no proxy balances, retries or measures them"
+        )
+    return "; ".join(remarks)
 
 
 def _member(values: Values, name: str, member: str) -> object:

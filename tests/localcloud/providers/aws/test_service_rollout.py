@@ -74,3 +74,5 @@ def test_what_is_run_otherwise_is_said() -> None:
     assert "Lambda function" in SERVICE.differs({"deploymentConfiguration": {"lifecycleHooks": hooks}})
     assert "EXTERNAL" in SERVICE.differs({"deploymentController": {"type": "EXTERNAL"}})
     assert "CODE_DEPLOY" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})
+    offered = {"enabled": True, "services": [{"portName": "http"}]}
+    assert "no proxy" in SERVICE.differs({"serviceConnectConfiguration": offered})
