@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.emulator import upstream
+from localcloud.emulator import notifications, upstream
 from localcloud.emulator.alb import probes, wire
 from localcloud.emulator.alb.api import LoadBalancingApi
 from localcloud.emulator.alb.balancing import Balancing
@@ -46,6 +46,7 @@ def install(port: int) -> Balancing:
     _install_tasks(scheduler, registry)
     _install_services(scheduler)
     _install_registry_addresses(port)
+    notifications.install()
     upstream.cloudwatch._evict_old_metrics = store.evict
     scheduler.start()
     return balancing

@@ -100,6 +100,9 @@ WRAPPED = (
     Wrapped("cloudwatch", "_record_history", "alarms.evaluator", "c5890b06e5c8"),
     Wrapped("cloudwatch", "cloudformation_delete_metric_alarm", "alarms.records", "9e51067c38cd"),
     Wrapped("sns", "_fanout", "alarms.evaluator", "984cdd91d64a"),
+    Wrapped("sns", "_subscribe", "notifications", "db260c543268"),
+    Wrapped("sns", "_get_topic", "notifications", "22e9d7ebd853"),
+    Wrapped("sns", "_http_post_sync", "notifications", "82c13af9f175"),
     Wrapped("ecr", "_repo_uri", "install", "a66aef5315e8"),
     Wrapped("ecr", "_get_authorization_token", "install", "92111f2ea183"),
 )

@@ -14,6 +14,8 @@ TAGS = TagApi(
     value="Value",
 )
 
+NOT_RUN = "the emulator has no CodeDeploy: it is recorded, and no deployment of it runs"
+
 
 def _arn(kind: str, context: Context, name: str) -> str:
     return f"arn:aws:codedeploy:{context.region}:{context.aws.account_id}:{kind}:{name}"
@@ -32,6 +34,7 @@ APPLICATION = ResourceType(
     members={"name": "applicationName"},
     defaults={"computePlatform": "Server"},
     replace=frozenset({"name", "computePlatform"}),
+    inert=NOT_RUN,
     outputs={"arn": lambda context, state, wire: _arn("application", context, state["name"])},  # noqa: ARG005  output rule
     tags=TAGS,
 )
@@ -98,6 +101,7 @@ DEPLOYMENT_GROUP = ResourceType(
     unread=frozenset({"outdatedInstancesStrategy", "terminationHookEnabled"}),
     replace=frozenset({"appName", "deploymentGroupName", "ecsService"}),
     delete_before_replace=True,
+    inert=NOT_RUN,
     outputs={
         "arn": lambda context, state, wire: _arn(  # noqa: ARG005  the signature of every output rule
             "deploymentgroup", context, f"{state['appName']}/{state['deploymentGroupName']}"
