@@ -102,7 +102,6 @@ class LocalStack(Stack):
         names = [str(item.outputs["dnsName"]) for item in self.resources() if item.type == _LOAD_BALANCER]
         if not names:
             return url
-        console.info(f"{url} is the address on AWS; on the local cloud, without TLS, it is the one below")
         return f"http://443.{names[0]}" if url.startswith("https:") else f"http://{names[0]}"
 
     def _with(self, source: StackSource, report: Report) -> "LocalStack":

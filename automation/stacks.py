@@ -107,6 +107,8 @@ class Stack(ABC):
         if not ok or not isinstance(url, str):
             return Deployment(ok=ok, url=None, outcome=outcome, verdicts=verdicts, images=images)
         address = self._address(url)
+        if address != url:
+            console.info(f"{url} is the address on AWS; on the local cloud, without TLS, it is the one below")
         answer = wait_for_answer(address)
         problem = (
             "" if answer.ok else f"{address} does not answer after {answer.seconds:.0f} s: {answer.detail}"
@@ -174,6 +176,15 @@ class Stack(ABC):
                 f"stack {self.name!r} has no output {name!r}", fix=f"deploy it: {self.how_to_deploy}"
             )
         return found[name]
+
+    @property
+    def url(self) -> str:
+        """Where the stack answers, from here.
+
+        Raises:
+            LocalCloudError: The stack is not deployed.
+        """
+        return self._address(str(self.output("url")))
 
     def resources(self) -> list[Any]:
         """The resources of the last update."""

@@ -43,8 +43,8 @@ def outputs(stack: StackName = "local", local: OnLocalCloud = False, project: Pr
 
 @app.command()
 def url(stack: StackName = "local", local: OnLocalCloud = False, project: ProjectFolder = None) -> None:
-    """Print the stack's URL and nothing else."""
-    print(opened(stack, local=local, project=project).output("url"))
+    """Print the URL at which the stack answers from here, and nothing else."""
+    print(opened(stack, local=local, project=project).url)
 
 
 @app.command()
