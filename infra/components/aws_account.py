@@ -18,6 +18,7 @@ class AwsAccount:
 
     Args:
         provider: Explicit provider of every AWS resource; it carries the default tags.
+        tags: Those tags, for what AWS makes by itself and the provider does not tag.
         partition: `aws`, `aws-cn`, `aws-us-gov`, …
         region: Region code.
         account_id: Twelve digits.
@@ -26,6 +27,7 @@ class AwsAccount:
     """
 
     provider: aws.Provider
+    tags: Mapping[str, str]
     partition: pulumi.Output[str]
     region: pulumi.Output[str]
     account_id: pulumi.Output[str]
@@ -45,6 +47,7 @@ class AwsAccount:
         account_id = aws.get_caller_identity_output(opts=options).account_id
         return cls(
             provider=provider,
+            tags=tags,
             partition=aws.get_partition_output(opts=options).partition,
             region=aws.get_region_output(opts=options).region,
             account_id=account_id,

@@ -67,6 +67,7 @@ class ContainerImage(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
+        self._platforms = [PLATFORMS[one] for one in args.build.platforms or (args.architecture,)]
         tag = None if args.build.digest else self._content_hash()
         repository = self._repository(args.build.repository)
         self.digest = (
@@ -84,7 +85,7 @@ class ContainerImage(pulumi.ComponentResource):
                 context / build.dockerfile,
                 args=build.args,
                 target=build.target,
-                platforms=[PLATFORMS[self._args.architecture].value],
+                platforms=[platform.value for platform in self._platforms],
             )
         except FileNotFoundError as error:
             key = f"{pulumi.get_project()}:services.{self._name}.build"
@@ -146,7 +147,7 @@ class ContainerImage(pulumi.ComponentResource):
             build_args=dict(build.args) or None,
             secrets=secrets or None,
             target=build.target,
-            platforms=[PLATFORMS[self._args.architecture]],
+            platforms=self._platforms,
             tags=[pulumi.Output.concat(url, ":", tag)],
             cache_from=self._cache_from(url),
             cache_to=self._cache_to(url),

@@ -77,10 +77,9 @@ def dns_name(
             routing_policy="MULTIVALUE",
             dns_records=[aws.servicediscovery.ServiceDnsConfigDnsRecordArgs(type="A", ttl=DNS_TTL)],
         ),
-        # ECS itself says which tasks are healthy.
-        health_check_custom_config=aws.servicediscovery.ServiceHealthCheckCustomConfigArgs(
-            failure_threshold=1
-        ),
+        # ECS itself says which tasks are healthy. The provider drops an empty block (terraform-provider-aws#44285),
+        # and the Args class would warn of the only property that keeps it.
+        health_check_custom_config={"failure_threshold": 1},
         # Instances that a crash left behind must not keep a destroy from ending.
         force_destroy=True,
         tags={"Service": name},

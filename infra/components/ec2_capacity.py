@@ -138,6 +138,11 @@ class Ec2Capacity(pulumi.ComponentResource):
                     ),
                 )
             ],
+            # The provider's default tags reach neither an auto scaling group nor what it starts.
+            tag_specifications=[
+                aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=self._args.account.tags)
+                for kind in ("instance", "volume", "network-interface")
+            ],
             user_data=base64.b64encode(user_data(self._args.cluster_name).encode()).decode(),
             update_default_version=True,
             opts=pulumi.ResourceOptions(parent=self),
@@ -157,7 +162,11 @@ class Ec2Capacity(pulumi.ComponentResource):
             force_delete=not production,
             tags=[
                 # ECS adds this tag by itself; declared, it is not taken away by the next update.
-                aws.autoscaling.GroupTagArgs(key="AmazonECSManaged", value="true", propagate_at_launch=True)
+                aws.autoscaling.GroupTagArgs(key="AmazonECSManaged", value="true", propagate_at_launch=True),
+                *(
+                    aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=False)
+                    for key, value in self._args.account.tags.items()
+                ),
             ],
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignore_changes(Kind.INSTANCES)),
         )

@@ -111,7 +111,9 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def _balancer(self) -> aws.lb.LoadBalancer:
         settings, network = self._settings, self._args.network
-        protect = settings.deletion_protection
+        protected = self._args.stack.settings.production
+        if settings.deletion_protection is not None:
+            protected = settings.deletion_protection
         logs = self._access_logs()
         return aws.lb.LoadBalancer(
             self._name,
@@ -121,11 +123,12 @@ class LoadBalancer(pulumi.ComponentResource):
             security_groups=[self.security_group_id],
             idle_timeout=settings.idle_timeout,
             drop_invalid_header_fields=True,
-            enable_deletion_protection=self._args.stack.settings.production if protect is None else protect,
+            enable_deletion_protection=protected,
             access_logs=aws.lb.LoadBalancerAccessLogsArgs(bucket=logs.bucket_name, enabled=True)
             if logs
             else None,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs] if logs else None),
+            # AWS refuses to delete it only half-way through a destroy; Pulumi does before anything is gone.
+            opts=pulumi.ResourceOptions(parent=self, protect=protected, depends_on=[logs] if logs else None),
         )
 
     def _access_logs(self) -> AccessLogBucket | None:

@@ -172,17 +172,12 @@ class Microservice(pulumi.ComponentResource):
         return ServiceTraffic(self._name, args, self)
 
     def _service_alarms(self) -> ServiceAlarms | None:
-        stack, scaling, observability = self._stack, self._settings.scaling, self._args.observability
+        stack, observability = self._stack, self._args.observability
         if not stack.settings.has_alarms or not observability:
             return None
         groups = [group.arn_suffix for group in self._traffic.target_groups] if self._traffic else []
         wanted = alarms.service_alarms(
-            self._name,
-            stack.names.cluster,
-            self._settings.alarms,
-            target_groups=len(groups),
-            insights=stack.settings.cluster.container_insights != "disabled",
-            wanted_tasks=scaling.min if scaling else self._settings.desired_count,
+            self._name, stack.names.cluster, self._settings, insights=stack.settings.cluster.has_insights
         )
         args = ServiceAlarmsArgs(
             alarms=wanted,
@@ -231,7 +226,9 @@ class Microservice(pulumi.ComponentResource):
             # A new version of a secret rolls the tasks: its version id is known here, never its value.
             triggers={f"secret-{variable}": version for variable, version in versions.items()} or None,
             force_new_deployment=True if versions else None,
-            wait_for_steady_state=True,
+            # CodeDeploy's services have task sets and no deployments: the provider would wait for ever
+            # (terraform-provider-aws#29252).
+            wait_for_steady_state=not code_deploy,
             tags=self._tags,
             opts=self._service_options(),
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.components.load_balancer import LoadBalancer
 from infra.components.stack_context import StackContext
-from infra.pure import dashboard, events, iam
+from infra.pure import alarms, dashboard, events, iam
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +102,40 @@ class Observability(pulumi.ComponentResource):
         )
 
     def _dashboard(self) -> None:
+        names = self._alarm_names()
         services = sorted(self._stack.settings.services)
-        body = pulumi.Output.all(
-            region=self._stack.account.region, load_balancer=self._load_balancer.arn_suffix
-        ).apply(lambda known: json.dumps(dashboard.body(cluster=self._cluster, services=services, **known)))
-        aws.cloudwatch.Dashboard(
-            self._name, dashboard_name=self._cluster, dashboard_body=body, opts=self._child
+        insights = self._stack.settings.cluster.has_insights
+
+        def body(known: dict[str, Any]) -> str:
+            facts = known["facts"]
+            watched = [alarms.alarm_arn(name, **facts) for name in names]
+            return json.dumps(
+                dashboard.body(
+                    region=facts["region"],
+                    cluster=self._cluster,
+                    load_balancer=known["load_balancer"],
+                    services=services,
+                    alarms=watched,
+                    insights=insights,
+                )
+            )
+
+        known = pulumi.Output.all(
+            facts=self._stack.account.facts, load_balancer=self._load_balancer.arn_suffix
         )
+        aws.cloudwatch.Dashboard(
+            self._name, dashboard_name=self._cluster, dashboard_body=known.apply(body), opts=self._child
+        )
+
+    def _alarm_names(self) -> list[str]:
+        """Every alarm of the stack; the services, which come later, make them under these names."""
+        names, settings = self._stack.names, self._stack.settings
+        if not settings.has_alarms:
+            return []
+        return [
+            alarms.alarm_name(names.family(name), alarm)
+            for name, service in sorted(settings.services.items())
+            for alarm in alarms.service_alarms(
+                name, self._cluster, service, insights=settings.cluster.has_insights
+            )
+        ]

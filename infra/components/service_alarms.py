@@ -53,13 +53,13 @@ class ServiceAlarms:
         percentile = only.stat if only.stat.startswith("p") else None
         return aws.cloudwatch.MetricAlarm(
             f"{self._name}-{alarm.name}",
-            name=f"{self._args.name_prefix}-{alarm.name}",
+            name=alarms.alarm_name(self._args.name_prefix, alarm),
             alarm_description=alarm.description,
-            comparison_operator="LessThanThreshold" if alarm.below else "GreaterThanThreshold",
+            comparison_operator="GreaterThanThreshold",
             threshold=alarm.threshold,
             evaluation_periods=alarm.minutes,
             datapoints_to_alarm=alarm.minutes,
-            treat_missing_data=alarm.missing,
+            treat_missing_data="notBreaching",
             namespace=only.namespace if simple else None,
             metric_name=only.name if simple else None,
             dimensions=self._dimensions(only) if simple else None,

@@ -13,7 +13,7 @@ from infra.components.service_alarms import ServiceAlarms
 from infra.components.service_traffic import ServiceTraffic
 from infra.pure import containers
 from infra.settings.cluster import Fargate
-from infra.settings.deployment import Deployment
+from infra.settings.deployment import Deployment, Hook
 from infra.settings.service import Service
 
 
@@ -107,17 +107,27 @@ def deployment_configuration(
 def lifecycle_hooks(
     deployment: Deployment, traffic: ServiceTraffic | None
 ) -> list[aws.ecs.ServiceDeploymentConfigurationLifecycleHookArgs] | None:
-    """Functions that ECS asks at stages of a deployment."""
-    if not traffic or not traffic.hooks_role_arn:
+    """Functions and people that ECS asks at stages of a deployment."""
+    if not traffic or not deployment.hooks:
         return None
-    return [
-        aws.ecs.ServiceDeploymentConfigurationLifecycleHookArgs(
-            hook_target_arn=hook.lambda_arn,
-            lifecycle_stages=list(hook.stages),
-            role_arn=traffic.hooks_role_arn,
+    return [_lifecycle_hook(hook, traffic.hooks_role_arn) for hook in deployment.hooks]
+
+
+def _lifecycle_hook(
+    hook: Hook, role_arn: pulumi.Output[str] | None
+) -> aws.ecs.ServiceDeploymentConfigurationLifecycleHookArgs:
+    stages = list(hook.stages)
+    if not hook.pause:
+        return aws.ecs.ServiceDeploymentConfigurationLifecycleHookArgs(
+            hook_target_arn=hook.lambda_arn, lifecycle_stages=stages, role_arn=role_arn
         )
-        for hook in deployment.hooks
-    ]
+    return aws.ecs.ServiceDeploymentConfigurationLifecycleHookArgs(
+        target_type="PAUSE",
+        lifecycle_stages=stages,
+        timeout_configuration=aws.ecs.ServiceDeploymentConfigurationLifecycleHookTimeoutConfigurationArgs(
+            action=hook.pause.on_timeout, timeout_in_minutes=str(hook.pause.timeout_minutes)
+        ),
+    )
 
 
 def rollback_alarms(deployment: Deployment, watch: ServiceAlarms | None) -> aws.ecs.ServiceAlarmsArgs | None:

@@ -53,7 +53,7 @@ class ServiceTraffic:
         rule: Rule of the main listener.
         test_rule: Rule of the test listener; None without test traffic.
         shift_role_arn: Role with which ECS moves the traffic; None with rolling and codeDeploy.
-        hooks_role_arn: Role with which ECS asks the deployment's hooks; None without hooks.
+        hooks_role_arn: Role with which ECS asks the functions among the deployment's hooks; None without any.
         before_service: What must exist before the service does.
     """
 
@@ -79,7 +79,8 @@ class ServiceTraffic:
         if deployment.test_traffic and args.load_balancer.test_listener_arn:
             self.test_rule = self._rule("-test", args.load_balancer.test_listener_arn, live=1)
         shift = self._shift_role() if deployment.is_gradual else None
-        hooks = self._hooks_role() if deployment.hooks else None
+        functions = sorted({hook.lambda_arn for hook in deployment.hooks if hook.lambda_arn})
+        hooks = self._hooks_role(functions) if functions else None
         self.shift_role_arn = shift[0].arn if shift else None
         self.hooks_role_arn = hooks[0].arn if hooks else None
         optional = [self.test_rule, shift[1] if shift else None, hooks[1] if hooks else None]
@@ -177,8 +178,7 @@ class ServiceTraffic:
         )
         return role, attachment
 
-    def _hooks_role(self) -> tuple[aws.iam.Role, pulumi.Resource]:
-        functions = sorted({hook.lambda_arn for hook in self._args.settings.deployment.hooks})
+    def _hooks_role(self, functions: Sequence[str]) -> tuple[aws.iam.Role, pulumi.Resource]:
         role = self._ecs_role("hooks", f"Lets ECS ask the deployment hooks of {self._name}")
         policy = aws.iam.RolePolicy(
             f"{self._name}-hooks",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.settings.observability import Alarms
+from infra.settings.service import Service
 
 MINUTE = 60
 LOAD_BALANCER = "AWS/ApplicationELB"
@@ -45,10 +46,8 @@ class Alarm:
         metrics: What it looks at.
         expression: What is compared, in terms of the metrics' ids; None for the one metric itself.
         threshold: Limit.
-        below: Whether falling below the limit is wrong, instead of rising above it.
         minutes: Minutes in a row.
         rolls_back: Whether it stops a deployment.
-        missing: How minutes without data count.
     """
 
     name: str
@@ -56,42 +55,41 @@ class Alarm:
     metrics: Sequence[Metric]
     expression: str | None = None
     threshold: float
-    below: bool = False
     minutes: int
     rolls_back: bool = True
-    missing: str = "notBreaching"
 
 
-def service_alarms(
-    service: str,
-    cluster: str,
-    settings: Alarms,
-    *,
-    target_groups: int,
-    insights: bool,
-    wanted_tasks: int,
-) -> list[Alarm]:
+def service_alarms(name: str, cluster: str, service: Service, *, insights: bool) -> list[Alarm]:
     """The alarms of one service.
 
     Args:
-        service: Name of the ECS service.
+        name: Name of the ECS service.
         cluster: Name of the cluster.
-        settings: Thresholds.
-        target_groups: Target groups of the service: 0 for a worker, 2 with a gradual deployment.
-        insights: Whether the cluster has Container Insights, which counts running tasks.
-        wanted_tasks: Tasks that should always run.
+        service: Its settings: thresholds, and how many target groups it has.
+        insights: Whether the cluster has Container Insights, which counts tasks.
     """
-    alarms = [_utilization(service, cluster, "CPU", settings.cpu_percent, settings.minutes)]
-    alarms.append(_utilization(service, cluster, "Memory", settings.memory_percent, settings.minutes))
+    settings, target_groups = service.alarms, service.target_groups
+    alarms = [_utilization(name, cluster, "CPU", settings.cpu_percent, settings.minutes)]
+    alarms.append(_utilization(name, cluster, "Memory", settings.memory_percent, settings.minutes))
     if target_groups:
         alarms += [
-            _errors(service, settings, target_groups),
-            _latency(service, settings, target_groups),
-            _unhealthy(service, settings, target_groups),
+            _errors(name, settings, target_groups),
+            _latency(name, settings, target_groups),
+            _unhealthy(name, settings, target_groups),
         ]
-    if insights and wanted_tasks:
-        alarms.append(_too_few(service, cluster, settings.minutes, wanted_tasks))
+    if insights:
+        alarms.append(_too_few(name, cluster, settings.minutes))
     return alarms
+
+
+def alarm_name(prefix: str, alarm: Alarm) -> str:
+    """Name of an alarm in CloudWatch; people look it up."""
+    return f"{prefix}-{alarm.name}"
+
+
+def alarm_arn(name: str, *, partition: str, region: str, account_id: str) -> str:
+    """ARN of an alarm."""
+    return f"arn:{partition}:cloudwatch:{region}:{account_id}:alarm:{name}"
 
 
 def _utilization(service: str, cluster: str, what: str, percent: int, minutes: int) -> Alarm:
@@ -166,21 +164,21 @@ def _unhealthy(service: str, settings: Alarms, target_groups: int) -> Alarm:
     )
 
 
-def _too_few(service: str, cluster: str, minutes: int, wanted_tasks: int) -> Alarm:
+def _too_few(service: str, cluster: str, minutes: int) -> Alarm:
     dimensions = {"ClusterName": cluster, "ServiceName": service}
+    wanted, running = (
+        Metric(id=id_, namespace=INSIGHTS, name=name, stat="Average", dimensions=dimensions)
+        for id_, name in (("wanted", "DesiredTaskCount"), ("running", "RunningTaskCount"))
+    )
     return Alarm(
         name="too-few-tasks",
-        description=f"{service}: fewer than {wanted_tasks} tasks run",
-        metrics=[
-            Metric(
-                id="m0", namespace=INSIGHTS, name="RunningTaskCount", stat="Minimum", dimensions=dimensions
-            )
-        ],
-        threshold=wanted_tasks,
-        below=True,
+        description=f"{service}: fewer tasks run than are wanted, by its settings or by the autoscaler",
+        metrics=[wanted, running],
+        # Nothing is reported of a service that does not exist yet; of one without tasks, only that they are wanted.
+        expression="wanted-FILL(running,0)",
+        threshold=0,
         minutes=minutes,
         # Before the first deployment no task runs, and CloudWatch would stop every attempt to start some: the
         # circuit breaker watches that.
         rolls_back=False,
-        missing="breaching",
     )

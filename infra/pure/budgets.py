@@ -21,7 +21,7 @@ MARGIN = 300
 
 def deployment_seconds(service: Service) -> int:
     """Upper bound for a deployment, including a failed one that is rolled back."""
-    shift = _shift_minutes(service.deployment) * 60
+    shift = (_shift_minutes(service.deployment) + _pause_minutes(service.deployment)) * 60
     return 2 * _batches(service) * _batch_seconds(service) + shift + MARGIN
 
 
@@ -51,6 +51,11 @@ def _batches(service: Service) -> int:
     low = math.ceil(count * service.deployment.minimum_healthy_percent / 100)
     high = math.floor(count * service.deployment.maximum_percent / 100)
     return math.ceil(count / max(high - low, 1))
+
+
+def _pause_minutes(deployment: Deployment) -> int:
+    """Longest time that a deployment waits for people."""
+    return sum(hook.pause.timeout_minutes * len(hook.stages) for hook in deployment.hooks if hook.pause)
 
 
 def _shift_minutes(deployment: Deployment) -> int:

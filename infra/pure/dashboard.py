@@ -4,9 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 WIDTH, HEIGHT = 8, 6
+ALARMS_HEIGHT = 3
+ALARMS_PER_WIDGET = 100
+"""Limit of CloudWatch ("Dashboard body structure and syntax")."""
 
 
-def body(*, region: str, cluster: str, load_balancer: str, services: Sequence[str]) -> dict[str, Any]:
+def body(
+    *,
+    region: str,
+    cluster: str,
+    load_balancer: str,
+    services: Sequence[str],
+    alarms: Sequence[str],
+    insights: bool,
+) -> dict[str, Any]:
     """Body of a CloudWatch dashboard.
 
     Args:
@@ -14,23 +25,42 @@ def body(*, region: str, cluster: str, load_balancer: str, services: Sequence[st
         cluster: Name of the ECS cluster.
         load_balancer: ARN suffix of the load balancer, `app/<name>/<id>`.
         services: Names of the services, in the order of the rows.
+        alarms: ARNs of their alarms, whose states stand above everything else.
+        insights: Whether the cluster has Container Insights, which counts tasks and bytes.
     """
-    widgets = _balancer_row(region, load_balancer)
-    for row, service in enumerate(sorted(services), start=1):
-        widgets += _service_row(region, cluster, service, row * HEIGHT)
+    y = 0
+    widgets = []
+    for first in range(0, len(alarms), ALARMS_PER_WIDGET):
+        widgets.append(_alarms_widget(alarms[first : first + ALARMS_PER_WIDGET], y))
+        y += ALARMS_HEIGHT
+    widgets += _balancer_row(region, load_balancer, y)
+    for service in sorted(services):
+        y += HEIGHT
+        widgets += _service_row(region, cluster, service, y, insights=insights)
     return {"start": "-PT3H", "widgets": widgets}
 
 
-def _balancer_row(region: str, load_balancer: str) -> list[dict[str, Any]]:
+def _alarms_widget(alarms: Sequence[str], y: int) -> dict[str, Any]:
+    return {
+        "type": "alarm",
+        "x": 0,
+        "y": y,
+        "width": 3 * WIDTH,
+        "height": ALARMS_HEIGHT,
+        "properties": {"title": "Alarms", "alarms": list(alarms)},
+    }
+
+
+def _balancer_row(region: str, load_balancer: str, y: int) -> list[dict[str, Any]]:
     def metric(name: str, stat: str, label: str) -> list[Any]:
         return ["AWS/ApplicationELB", name, "LoadBalancer", load_balancer, {"stat": stat, "label": label}]
 
     return [
-        _widget(region, 0, 0, "Requests per minute", [metric("RequestCount", "Sum", "requests")]),
+        _widget(region, 0, y, "Requests per minute", [metric("RequestCount", "Sum", "requests")]),
         _widget(
             region,
             1,
-            0,
+            y,
             "Errors per minute",
             [
                 metric("HTTPCode_Target_5XX_Count", "Sum", "5xx of the services"),
@@ -41,7 +71,7 @@ def _balancer_row(region: str, load_balancer: str) -> list[dict[str, Any]]:
         _widget(
             region,
             2,
-            0,
+            y,
             "Response time in seconds",
             [
                 metric("TargetResponseTime", stat, label)
@@ -51,7 +81,7 @@ def _balancer_row(region: str, load_balancer: str) -> list[dict[str, Any]]:
     ]
 
 
-def _service_row(region: str, cluster: str, service: str, y: int) -> list[dict[str, Any]]:
+def _service_row(region: str, cluster: str, service: str, y: int, *, insights: bool) -> list[dict[str, Any]]:
     where = ["ClusterName", cluster, "ServiceName", service]
     utilization = [
         ["AWS/ECS", "CPUUtilization", *where, {"stat": "Average", "label": "CPU"}],
@@ -65,8 +95,11 @@ def _service_row(region: str, cluster: str, service: str, y: int) -> list[dict[s
         ["ECS/ContainerInsights", "NetworkRxBytes", *where, {"stat": "Average", "label": "in"}],
         ["ECS/ContainerInsights", "NetworkTxBytes", *where, {"stat": "Average", "label": "out"}],
     ]
+    load = _widget(region, 0, y, f"{service}: percent of CPU and memory", utilization)
+    if not insights:
+        return [load]
     return [
-        _widget(region, 0, y, f"{service}: percent of CPU and memory", utilization),
+        load,
         _widget(region, 1, y, f"{service}: tasks", tasks),
         _widget(region, 2, y, f"{service}: bytes per second", network),
     ]

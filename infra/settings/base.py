@@ -45,14 +45,14 @@ Cidr = Annotated[
 ]
 """An IPv4 address range in CIDR notation."""
 
-Arn = Annotated[
+KeyArn = Annotated[
     str,
     Field(
-        pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9-]*:.+$",
-        json_schema_extra={"format": "arn"},
+        pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/.+$",
+        examples=["arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"],
     ),
 ]
-"""An Amazon Resource Name."""
+"""ARN of a KMS key; not of an alias, which IAM policies cannot name."""
 
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$", examples=["123456789012"])]
 """An AWS account, quoted so that YAML keeps its leading zeros."""

@@ -75,3 +75,8 @@ class Cluster(Model):
         default=None, examples=["shop.internal"]
     )
     """Private DNS domain in which the services find each other; null for no discovery."""
+
+    @property
+    def has_insights(self) -> bool:
+        """Whether CloudWatch hears of the cluster's tasks."""
+        return self.container_insights != "disabled"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import AccountId, Arn, Model, Text, VariableName
+from infra.settings.base import AccountId, Architecture, KeyArn, Model, Text, VariableName
 from infra.settings.secrets import ConfigKey
 
 ImageReference = Annotated[
@@ -27,7 +27,7 @@ class Repository(Model):
     untagged_days: int = Field(default=14, ge=1, le=365)
     """Days that images without a tag stay."""
 
-    kms_key_arn: Arn | None = None
+    kms_key_arn: KeyArn | None = None
     """Customer-managed key that encrypts the images; null for ECR's own AES-256."""
 
     pull_accounts: tuple[AccountId, ...] = ()
@@ -52,6 +52,9 @@ class Build(Model):
     target: str | None = None
     """Stage of the Dockerfile to build; null for the last."""
 
+    platforms: tuple[Architecture, ...] = ()
+    """Architectures to build for, among them the service's own; empty for that one alone."""
+
     cache: Literal["none", "inline", "registry"] = "none"
     """Where build layers are kept for the next machine: nowhere, in the image, or next to it in the repository."""
 
@@ -59,7 +62,7 @@ class Build(Model):
     """Where the image is pushed."""
 
     digest: (
-        Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", examples=["sha256:<64 hexadecimal digits>"])]
+        Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", examples=["sha256:" + "0123456789abcdef" * 4])]
         | None
     ) = None
     """An image in that repository that was built before, to run again without a build; null builds."""

@@ -4,13 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import Arn, Model
+from infra.settings.base import Model
 
 Strategy = Literal["rolling", "blueGreen", "canary", "linear", "codeDeploy"]
 GRADUAL: frozenset[Strategy] = frozenset({"blueGreen", "canary", "linear"})
 """Strategies in which ECS itself moves the traffic between two target groups."""
 
 Minutes = Annotated[int, Field(ge=0, le=1440)]
+
+FunctionArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:.+$",
+        examples=["arn:aws:lambda:us-east-1:123456789012:function:smoke-test"],
+    ),
+]
 
 Stage = Literal[
     "RECONCILE_SERVICE",
@@ -43,14 +51,27 @@ class Linear(Model):
     """Minutes between two steps."""
 
 
-class Hook(Model):
-    """A Lambda function that may stop a deployment at a stage."""
+class Pause(Model):
+    """A stop until somebody says `aws ecs continue-service-deployment`."""
 
-    lambda_arn: Arn
-    """The function; it answers SUCCEEDED, FAILED or IN_PROGRESS."""
+    timeout_minutes: int = Field(default=60, ge=1, le=20_160)
+    """Minutes that somebody has to say so."""
+
+    on_timeout: Literal["ROLLBACK", "CONTINUE"] = "ROLLBACK"
+    """What happens when nobody does."""
+
+
+class Hook(Model):
+    """What may stop a deployment at a stage: exactly one of lambdaArn and pause."""
+
+    lambda_arn: FunctionArn | None = None
+    """A function that is asked; it answers SUCCEEDED, FAILED or IN_PROGRESS."""
+
+    pause: Pause | None = None
+    """A person who is waited for; `{}` for an hour at most."""
 
     stages: tuple[Stage, ...] = Field(min_length=1)
-    """Stages at which it is asked."""
+    """Stages at which they are asked; pauses are not possible while traffic shifts."""
 
 
 class CodeDeploy(Model):
@@ -93,7 +114,7 @@ class Deployment(Model):
     """Show the new version on the load balancer's test listener first (not with rolling)."""
 
     hooks: tuple[Hook, ...] = ()
-    """Functions that are asked at stages of a gradual deployment."""
+    """Functions and people that are asked at stages of a gradual deployment."""
 
     rollback_on_alarm: bool = True
     """Roll back when one of the service's alarms goes off during a deployment."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import Arn, Cidr, Model, Port
+from infra.settings.base import Cidr, Model, Port
 
 DomainName = Annotated[
     str,
@@ -12,6 +12,14 @@ DomainName = Annotated[
         max_length=253,
         pattern=r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
         examples=["shop.example.com"],
+    ),
+]
+
+CertificateArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:[a-z-]+:(acm:[a-z0-9-]+:\d{12}:certificate|iam::\d{12}:server-certificate)/.+$",
+        examples=["arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"],
     ),
 ]
 
@@ -65,7 +73,7 @@ class LoadBalancer(Model):
     domain: Domain | None = None
     """Host name, with a certificate from ACM when a zone is given; null serves the load balancer's own name."""
 
-    certificate_arn: Arn | None = None
+    certificate_arn: CertificateArn | None = None
     """Existing ACM certificate. With it, or with a domain, the stack serves HTTPS and redirects HTTP."""
 
     ssl_policy: Literal[

@@ -9,8 +9,10 @@ from infra.settings.base import Cidr, Model, RetentionDays
 VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", examples=["vpc-0a1b2c3d4e5f67890"])]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["subnet-0a1b2c3d4e5f67890"])]
 
-Endpoint = Literal["s3", "ecr", "logs", "secretsmanager", "ssm", "ssmmessages", "kms"]
-"""An AWS service that private tasks reach without leaving the VPC; `ecr` is two endpoints, API and registry."""
+Endpoint = Literal["s3", "ecr", "logs", "secretsmanager", "ssm", "ssmmessages", "kms", "ecs"]
+"""An AWS service that private tasks reach without leaving the VPC; `ecr` is two endpoints, API and registry, and `ecs`
+three: API, agent and telemetry, for container instances.
+"""
 
 
 class CreatedNetwork(Model):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings.base import Arn, Model, Percent
+from infra.settings.base import KeyArn, Model, Percent
 
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["on-call@example.com"])]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$", examples=["https://events.example.com/sns"])]
@@ -47,5 +47,5 @@ class Observability(Model):
     webhooks: tuple[HttpsUrl, ...] = ()
     """HTTPS endpoints that get the same."""
 
-    kms_key_arn: Arn | None = None
+    kms_key_arn: KeyArn | None = None
     """Key that encrypts the notifications; its policy must let CloudWatch and EventBridge use it."""

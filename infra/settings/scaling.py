@@ -100,3 +100,10 @@ class Scaling(Model):
 
     scale_in_cooldown: int = Field(default=300, ge=0, le=3600)
     """Seconds after removing tasks before more are removed."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything ever changes the number of tasks."""
+        tracked = (self.cpu, self.memory, self.requests_per_target, self.step_cpu, self.step_memory)
+        forecast = self.predictive is not None and self.predictive.mode == "ForecastAndScale"
+        return any(tracked) or bool(self.schedules) or forecast

@@ -93,8 +93,6 @@ def _number(schema: Schema) -> str:
 
 
 def _text(schema: Schema) -> str:
-    if schema.get("format") == "arn":
-        return "an ARN"
     examples = schema.get("examples", [])
     if examples:
         return "text such as " + " or ".join(map(str, examples))

@@ -5,10 +5,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings.base import Arn, Model
+from infra.settings.base import KeyArn, Model
 
 ConfigKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", examples=["dbPassword"])]
 """Name of an encrypted configuration value: `pulumi config set --secret ecs-microservice:dbPassword`."""
+
+PolicyArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:[a-z-]+:iam::(aws|\d{12}):policy/.+$",
+        examples=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+    ),
+]
 
 
 class SecretSource(Model):
@@ -28,7 +36,7 @@ class SecretSource(Model):
     json_key: Annotated[str, Field(pattern=r"^[^:]+$", examples=["password"])] | None = None
     """Take this key of a secret in Secrets Manager that is a JSON object; null for the whole secret."""
 
-    kms_key_arn: Arn | None = None
+    kms_key_arn: KeyArn | None = None
     """Customer-managed key that encrypts the secret; null for AWS's own key of the service."""
 
 
@@ -55,5 +63,5 @@ class Permissions(Model):
     statements: tuple[Statement, ...] = ()
     """Statements of the task role's own policy."""
 
-    managed_policies: tuple[Arn, ...] = Field(default=(), max_length=10)
+    managed_policies: tuple[PolicyArn, ...] = Field(default=(), max_length=10)
     """Managed policies attached to the task role."""

@@ -101,7 +101,7 @@ class Service(Model):
     """Processor architecture: arm64 is about a fifth cheaper where the image can be built for it."""
 
     launch: Literal["fargate", "ec2"] = "fargate"
-    """Capacity: Fargate, or the cluster's EC2 instances."""
+    """Capacity: Fargate, or the cluster's EC2 instances, whose tasks reach the internet through NAT only."""
 
     desired_count: int = Field(default=2, ge=0, le=5000)
     """Tasks that run; two survive the loss of a zone. With scaling, the number to begin with."""
@@ -161,3 +161,10 @@ class Service(Model):
 
     log_retention_days: RetentionDays = 30
     """Days that log events are kept."""
+
+    @property
+    def target_groups(self) -> int:
+        """Target groups that the load balancer needs for it."""
+        if not self.route.enabled:
+            return 0
+        return 2 if self.deployment.needs_two_target_groups else 1

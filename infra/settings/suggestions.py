@@ -21,8 +21,6 @@ def nearest(schema: Schema | None, value: Any) -> Any:
     """The allowed value closest to `value`; `Remove` where leaving the key out is best, None for no idea."""
     if not schema:
         return Remove()
-    if schema.get("format") == "arn":
-        return None
     if "enum" in schema:
         return _closest_choice(schema["enum"], value)
     if schema.get("type") in {"integer", "number"} and isinstance(value, int | float):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.emulator import upstream
+from localcloud.emulator import notifications, upstream
 from localcloud.emulator.alb import probes, wire
 from localcloud.emulator.alb.api import LoadBalancingApi
 from localcloud.emulator.alb.balancing import Balancing
@@ -51,6 +51,7 @@ def install(port: int) -> Balancing:
     _install_tasks(scheduler, registry, discovery)
     _install_services(scheduler, discovery)
     _install_registry_addresses(port)
+    notifications.install()
     upstream.cloudwatch._evict_old_metrics = store.evict
     codedeploy.install(scheduler.wake)
     scheduler.start()

@@ -106,6 +106,9 @@ WRAPPED = (
     Wrapped("servicediscovery", "_deregister_instance", "naming.cloud_map", "551b9f34a659"),
     Wrapped("servicediscovery", "_update_instance_custom_health_status", "naming.cloud_map", "293fc593d576"),
     Wrapped("servicediscovery", "_create_namespace_record", "naming.cloud_map", "464894b73ebc"),
+    Wrapped("sns", "_subscribe", "notifications", "db260c543268"),
+    Wrapped("sns", "_get_topic", "notifications", "22e9d7ebd853"),
+    Wrapped("sns", "_http_post_sync", "notifications", "82c13af9f175"),
     Wrapped("ecr", "_repo_uri", "install", "a66aef5315e8"),
     Wrapped("ecr", "_get_authorization_token", "install", "92111f2ea183"),
 )

@@ -98,6 +98,15 @@ def has_unknown(value: Any) -> bool:
     return False
 
 
+def without_unknown(value: Any) -> Any:
+    """`value` without the parts that are unknown; maps and lists around them stay."""
+    if isinstance(value, Mapping):
+        return {key: without_unknown(item) for key, item in value.items() if item is not UNKNOWN}
+    if isinstance(value, list | tuple):
+        return [without_unknown(item) for item in value if item is not UNKNOWN]
+    return value
+
+
 def type_token(qualified: str) -> str:
     """The type itself, from a request's type that the SDK takes from the URN with its parents: `parent$type`."""
     return qualified.rsplit("$", 1)[-1]

@@ -3,6 +3,7 @@
 import base64
 import json
 
+import pulumi
 import pytest
 
 from tests.program import invariants
@@ -76,6 +77,31 @@ def test_instances_never_keep_a_destroy_from_ending_outside_production(productio
     group = recorded.one("aws:autoscaling/group:Group")
     assert group.inputs["protectFromScaleIn"] is production
     assert group.inputs["forceDelete"] is not production
+
+
+def test_instances_and_their_disks_carry_the_stacks_tags(ec2: Recorded) -> None:
+    """The provider's default tags reach neither the group nor what it starts."""
+    stack = {"Project": "ecs-microservice", "Stack": "test", "ManagedBy": "pulumi"}
+    specifications = ec2.one("LaunchTemplate").inputs["tagSpecifications"]
+    assert {one["resourceType"]: one["tags"] for one in specifications} == {
+        "instance": stack,
+        "volume": stack,
+        "network-interface": stack,
+    }
+    group = {tag["key"]: tag["value"] for tag in ec2.one("aws:autoscaling/group:Group").inputs["tags"]}
+    assert group == {"AmazonECSManaged": "true", **stack}
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "architecture", "right"),
+    [("t3.medium", "arm64", "t4g.medium"), ("m7g.large", "x86_64", "t3.medium")],
+)
+def test_instances_of_another_architecture_are_refused(
+    instance_type: str, architecture: str, right: str
+) -> None:
+    ec2 = {"instanceType": instance_type, "architecture": architecture}
+    with pytest.raises(pulumi.RunError, match=rf"instanceType is .*\n.*instanceType' {right}"):
+        deploy_services({"web": {}}, cluster={"ec2": ec2})
 
 
 def test_number_of_instances_belongs_to_ecs(ec2: Recorded) -> None:

@@ -125,6 +125,34 @@ def test_hooks_are_asked_with_a_role_for_exactly_them() -> None:
     assert statement == {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [LAMBDA]}
 
 
+def test_people_are_waited_for_without_any_role() -> None:
+    pause = {"pause": {"timeoutMinutes": 30, "onTimeout": "CONTINUE"}, "stages": ["POST_TEST_TRAFFIC_SHIFT"]}
+    recorded = deployed("blueGreen", hooks=[pause])
+    invariants.check_all(recorded)
+    (hook,) = service_of(recorded).inputs["deploymentConfiguration"]["lifecycleHooks"]
+    assert hook == {
+        "targetType": "PAUSE",
+        "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+        "timeoutConfiguration": {"action": "CONTINUE", "timeoutInMinutes": "30"},
+    }
+    assert "web-hooks" not in {role.name for role in recorded.all("aws:iam/role:Role")}
+    without = minutes(deployed("blueGreen"))
+    assert minutes(recorded) == without + 30
+
+
+@pytest.mark.parametrize(
+    ("hook", "complaint"),
+    [
+        ({"stages": ["PRE_SCALE_UP"]}, "has neither lambdaArn nor pause"),
+        ({"lambdaArn": LAMBDA, "pause": {}, "stages": ["PRE_SCALE_UP"]}, "has both lambdaArn and pause"),
+        ({"pause": {}, "stages": ["TEST_TRAFFIC_SHIFT"]}, "does not wait for people at TEST_TRAFFIC_SHIFT"),
+    ],
+)
+def test_hook_is_one_function_or_one_pause(hook: dict[str, object], complaint: str) -> None:
+    with pytest.raises(pulumi.RunError, match=complaint):
+        deployed("canary", hooks=[hook])
+
+
 def test_codedeploy_owns_what_it_moves() -> None:
     recorded = deployed("codeDeploy")
     invariants.check_all(recorded)
@@ -134,6 +162,7 @@ def test_codedeploy_owns_what_it_moves() -> None:
     assert "deploymentCircuitBreaker" not in service.inputs
     assert "capacityProviderStrategies" not in service.inputs
     assert service.ignore_changes == ["taskDefinition", "loadBalancers"]
+    assert service.inputs["waitForSteadyState"] is False, "it has no deployments that could become steady"
     group = recorded.one("aws:codedeploy/deploymentGroup:DeploymentGroup").inputs
     pair = group["loadBalancerInfo"]["targetGroupPairInfo"]
     assert len(pair["targetGroups"]) == 2

@@ -68,6 +68,13 @@ def test_two_builds_of_one_context_have_one_tag_and_other_arguments_another() ->
     assert tag({"args": {"VERSION": 2}}) != tag({})
 
 
+def test_image_can_be_built_for_more_than_the_service_runs_on() -> None:
+    recorded = deploy_services({"web": {"build": {"platforms": ["x86_64", "arm64"]}}})
+    assert recorded.one("docker-build:index:Image").inputs["platforms"] == ["linux/amd64", "linux/arm64"]
+    with pytest.raises(pulumi.RunError, match="allowed: a list with x86_64"):
+        deploy_services({"web": {"build": {"platforms": ["arm64"]}}})
+
+
 def test_build_is_checked_in_the_preview() -> None:
     """pulumi-docker#135: errors of a build appear half-way through an update."""
     assert deploy_services({"web": {}}).one("docker-build:index:Image").inputs["buildOnPreview"] is True

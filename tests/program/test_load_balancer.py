@@ -101,9 +101,10 @@ def test_deletion_protection_follows_production_unless_said_otherwise(
     recorded = deploy_services(
         {"web": {}}, production=production, loadBalancer={"deletionProtection": setting}
     )
-    balancer = recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs
-    assert balancer["enableDeletionProtection"] is protected
-    assert balancer["dropInvalidHeaderFields"] is True
+    balancer = recorded.one("aws:lb/loadBalancer:LoadBalancer")
+    assert balancer.inputs["enableDeletionProtection"] is protected
+    assert balancer.protect is protected, "a destroy is refused before anything is gone, not half-way through"
+    assert balancer.inputs["dropInvalidHeaderFields"] is True
 
 
 def test_internal_load_balancer_stands_with_the_tasks() -> None:

@@ -91,7 +91,9 @@ def test_gateway_endpoint_alone_needs_no_security_group() -> None:
 
 
 def test_secrets_and_sessions_need_endpoints_of_their_own() -> None:
-    with pytest.raises(pulumi.RunError, match="a list with secretsmanager, ssm, ssmmessages, or a way out"):
+    with pytest.raises(
+        pulumi.RunError, match="a list with secretsmanager, ssm, ssmmessages, kms, or a way out"
+    ):
         deploy_services(
             {
                 "web": {
@@ -103,6 +105,21 @@ def test_secrets_and_sessions_need_endpoints_of_their_own() -> None:
             cluster={"executeCommand": {}},
             network={"create": {"nat": "none"}, "endpoints": ["s3", "ecr", "logs"]},
         )
+
+
+def test_container_instances_need_endpoints_to_join_the_cluster() -> None:
+    network = {"create": {"nat": "none"}, "endpoints": ["s3", "ecr", "logs"]}
+    with pytest.raises(pulumi.RunError, match="a list with ecs, or a way out"):
+        deploy_services({"web": {"launch": "ec2"}}, cluster={"ec2": {}}, network=network)
+    recorded = deploy_services(
+        {"web": {"launch": "ec2"}},
+        cluster={"ec2": {}},
+        network={**network, "endpoints": ["s3", "ecr", "logs", "ecs"]},
+    )
+    names = {
+        e.inputs["serviceName"].removeprefix("com.amazonaws.us-east-1.") for e in recorded.all("VpcEndpoint")
+    }
+    assert {"ecs", "ecs-agent", "ecs-telemetry"} <= names
 
 
 def test_foreign_image_is_out_of_reach_without_nat() -> None:

@@ -88,7 +88,14 @@ def test_latency_is_the_99th_percentile(production: Recorded) -> None:
 
 def test_too_few_tasks_tells_people_and_stops_no_deployment(production: Recorded) -> None:
     alarm = alarms(production)["too-few-tasks"]
-    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 2)
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+    watched, *counts = alarm["metricQueries"]
+    assert watched["expression"] == "wanted-FILL(running,0)"
+    assert [(one["id"], one["metric"]["metricName"]) for one in counts] == [
+        ("wanted", "DesiredTaskCount"),
+        ("running", "RunningTaskCount"),
+    ]
+    assert alarm["treatMissingData"] == "notBreaching"
     names = production.one("aws:ecs/service:Service").inputs["alarms"]["alarmNames"]
     assert "ecs-microservice-test-web-too-few-tasks" not in names
 
@@ -142,7 +149,21 @@ def test_dashboard_has_a_row_for_each_service() -> None:
     recorded = deploy_services({"web": {}, "api": {"route": {"paths": ["/api/*"]}}})
     body = json.loads(recorded.one("Dashboard").inputs["dashboardBody"])
     titles = [widget["properties"]["title"] for widget in body["widgets"]]
-    assert titles[0] == "Requests per minute"
+    assert titles[:2] == ["Alarms", "Requests per minute"]
     assert sum(title.startswith("api: ") for title in titles) == 3
     assert sum(title.startswith("web: ") for title in titles) == 3
     assert len({(w["x"], w["y"]) for w in body["widgets"]}) == len(body["widgets"])
+
+
+def test_dashboard_begins_with_the_state_of_every_alarm(production: Recorded) -> None:
+    widget = json.loads(production.one("Dashboard").inputs["dashboardBody"])["widgets"][0]
+    assert widget["type"] == "alarm"
+    names = {arn.rpartition(":alarm:")[2] for arn in widget["properties"]["alarms"]}
+    assert names == {alarm["name"] for alarm in alarms(production).values()}
+    quiet = deploy_services({"web": {}}, observability={"alarms": False})
+    assert json.loads(quiet.one("Dashboard").inputs["dashboardBody"])["widgets"][0]["type"] == "metric"
+
+
+def test_dashboard_draws_no_task_counts_that_nobody_measures() -> None:
+    recorded = deploy_services({"web": {}}, cluster={"containerInsights": "disabled"})
+    assert "ContainerInsights" not in recorded.one("Dashboard").inputs["dashboardBody"]

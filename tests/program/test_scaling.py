@@ -121,9 +121,15 @@ def test_schedules_own_the_limits_from_then_on() -> None:
 
 
 def test_predictive_scaling_only_forecasts_unless_told_to_act() -> None:
-    configuration = policies(scaled(predictive={}))["web-forecast"]
+    configuration = policies(scaled(cpu={}, predictive={}))["web-forecast"]
     assert configuration["policyType"] == "PredictiveScaling"
     assert configuration["predictiveScalingPolicyConfiguration"]["mode"] == "ForecastOnly"
+
+
+@pytest.mark.parametrize("nothing", [{}, {"min": 1, "max": 4}, {"predictive": {}}])
+def test_limits_without_anything_that_scales_are_refused(nothing: dict[str, object]) -> None:
+    with pytest.raises(pulumi.RunError, match="has limits but nothing that scales between them"):
+        deploy_services({"web": {"scaling": nothing}})
 
 
 def test_every_policy_waits_for_the_target() -> None:

@@ -169,7 +169,7 @@ def test_two_services_with_one_priority() -> None:
         ({"route": {"enabled": False}, "deployment": {"strategy": "canary"}}, "allowed: rolling"),
         ({"environment": {"A": "1"}, "secrets": {"A": {"ssm": "/a"}}}, "is also a secret of the service"),
         ({"container": {"ulimits": {"nofile": {"soft": 9, "hard": 1}}}}, "at most the hard limit of 1"),
-        ({"deployment": {"hooks": [{"lambdaArn": "x", "stages": ["PRE_SCALE_UP"]}]}}, "allowed: an ARN"),
+        ({"deployment": {"hooks": [{"lambdaArn": "x", "stages": ["PRE_SCALE_UP"]}]}}, "text such as arn:aws:lambda:"),
         ({"deployment": {"testTraffic": True}}, "a rolling deployment has no version to test apart"),
         ({"sidecars": {"web": {"image": "x:1"}}}, "has the name of the service's own container"),
         ({"sidecars": {"a": {"image": "x:1", "memory": 512}}}, "reserve 512 of the task's 512 MiB"),

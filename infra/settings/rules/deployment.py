@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from infra.settings.deployment import Hook
 from infra.settings.problems import Assign, Path, Problem, Remove
 from infra.settings.root import Settings
 from infra.settings.service import Service
@@ -83,6 +84,27 @@ def _tests(path: Path, service: Service, settings: Settings) -> Iterator[Problem
             message="ECS asks hooks in blueGreen, canary and linear deployments; allowed: with those",
             fix=Remove(),
             related=[(*here, "strategy")],
+        )
+    for index, hook in enumerate(deployment.hooks):
+        yield from _hook((*here, "hooks", index), hook)
+
+
+def _hook(path: Path, hook: Hook) -> Iterator[Problem]:
+    if bool(hook.lambda_arn) == bool(hook.pause):
+        found = "has both lambdaArn and pause" if hook.pause else "has neither lambdaArn nor pause"
+        yield Problem(
+            path=path,
+            message=f"{found}; allowed: exactly one of the two",
+            fix=Assign((*path, "pause", "timeoutMinutes"), 60) if not hook.pause else None,
+        )
+    shifts = sorted({"TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"} & set(hook.stages))
+    if hook.pause and shifts:
+        yield Problem(
+            path=(*path, "stages"),
+            value=list(hook.stages),
+            message=f"ECS does not wait for people at {' and '.join(shifts)}; allowed: the stage before or after, "
+            "such as POST_TEST_TRAFFIC_SHIFT",
+            related=[(*path, "pause")],
         )
 
 

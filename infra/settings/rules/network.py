@@ -81,10 +81,13 @@ def _needed(settings: Settings) -> Iterator[Endpoint]:
         yield "secretsmanager"
     if any(source.ssm for source in sources):
         yield "ssm"
-    if any(service.execute_command for service in settings.services.values()):
+    sessions = any(service.execute_command for service in settings.services.values())
+    if sessions:
         yield "ssmmessages"
-    if any(source.kms_key_arn for source in sources):
+    if sessions or any(source.kms_key_arn for source in sources):
         yield "kms"
+    if settings.cluster.ec2:
+        yield "ecs"
 
 
 def _foreign_images(settings: Settings) -> Iterator[Problem]:

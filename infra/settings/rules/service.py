@@ -131,6 +131,14 @@ def _container(path: Path, service: Service) -> Iterator[Problem]:
                 fix=value.hard,
                 related=[(*path, "container", "ulimits", limit, "hard")],
             )
+    if service.build.platforms and service.architecture not in service.build.platforms:
+        yield Problem(
+            path=(*path, "build", "platforms"),
+            value=list(service.build.platforms),
+            message=f"leave out the service's own architecture; allowed: a list with {service.architecture}",
+            fix=[*service.build.platforms, service.architecture],
+            related=[(*path, "architecture")],
+        )
     if service.image and service.build.secrets:
         yield Problem(
             path=(*path, "build", "secrets"),
@@ -145,6 +153,13 @@ def _scaling(path: Path, service: Service) -> Iterator[Problem]:
     if not scaling:
         return
     here = (*path, "scaling")
+    if not scaling.acts:
+        yield Problem(
+            path=here,
+            message="has limits but nothing that scales between them, and desiredCount would no longer count; allowed: "
+            "with cpu, memory, requestsPerTarget, stepCpu, stepMemory, schedules or predictive",
+            fix=Assign((*here, "cpu", "target"), 60),
+        )
     pairs = [(here, scaling.min, scaling.max)]
     pairs += [((*here, "schedules", key), entry.min, entry.max) for key, entry in scaling.schedules.items()]
     for where, low, high in pairs:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from infra.pure import instances
 from infra.settings.problems import Assign, Command, Path, Problem, Remove
 from infra.settings.root import Settings
 
@@ -114,6 +115,14 @@ def _capacity(settings: Settings) -> Iterator[Problem]:
             message="no capacity has a weight; allowed: at least 1 for one of onDemandWeight and spotWeight",
             fix=1,
             related=[("cluster", "fargate", "spotWeight")],
+        )
+    if ec2 and instances.architecture(ec2.instance_type) != ec2.architecture:
+        yield Problem(
+            path=("cluster", "ec2", "instanceType"),
+            value=ec2.instance_type,
+            message=f"is not {ec2.architecture}, as cluster.ec2.architecture says; allowed: a type that is",
+            fix=instances.EXAMPLES[ec2.architecture],
+            related=[("cluster", "ec2", "architecture")],
         )
     if ec2 and ec2.min_size > ec2.max_size:
         yield Problem(

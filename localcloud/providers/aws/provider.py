@@ -30,6 +30,7 @@ from localcloud.providers.values import (
     to_plain_map,
     to_property_map,
     type_token,
+    without_unknown,
 )
 from localcloud.settings import CloudSettings
 
@@ -250,7 +251,7 @@ class AwsProvider(protocol.Provider):
         reason = state.get(RECORDED) or kind.inert
         if reason:
             self.unemulated[urn] = str(reason)
-        known = {name: item for name, item in state.items() if not has_unknown(item)}
+        known = without_unknown(state)
         different = kind.differs(known) if kind.differs else ""
         if different:
             self.notes[urn] = different

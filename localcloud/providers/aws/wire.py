@@ -115,6 +115,8 @@ class Encoder:
             member = shape.members[parent]
             # A body may be a list of which this resource is one entry (EventBridge: Targets).
             inner = out.setdefault(parent, [{}] if isinstance(member, ListShape) else {})
+            if inner is UNKNOWN:
+                return  # a neighbour left the whole structure to the update
             out, shape = inner[0] if isinstance(inner, list) else inner, _structure(member)
         place = place.member(target)
         self.origins[place.wire] = place.shown

@@ -41,6 +41,11 @@ def _group(state: Values) -> Values:
     return {"applicationName": state["appName"], "deploymentGroupName": state["deploymentGroupName"]}
 
 
+def _existing_group(context: Context, inputs: Values) -> str | None:
+    found = context.find_call("GetDeploymentGroup", _group(inputs)).get("deploymentGroupInfo")
+    return str(found["deploymentGroupId"]) if found else None
+
+
 def _names(items: list[str]) -> list[Values]:
     return [{"name": item} for item in items]
 
@@ -104,6 +109,7 @@ DEPLOYMENT_GROUP = ResourceType(
         ),
     },
     tags=TAGS,
+    find=_existing_group,
 )
 
 TYPES = (APPLICATION, DEPLOYMENT_GROUP)

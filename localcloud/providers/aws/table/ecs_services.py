@@ -24,22 +24,27 @@ def _service_defaults(request: Values, inputs: Values) -> None:
 
 def _service_differs(values: Values) -> str:
     """What the emulator does otherwise with other controllers than its own, and with what it may not have."""
-    hooks = (values.get("deploymentConfiguration") or {}).get("lifecycleHooks")
-    controller = str((values.get("deploymentController") or {}).get("type") or "ECS")
+    controller = _member(values, "deploymentController", "type")
     remarks = []
     if controller == "EXTERNAL":
         remarks.append(
             "task sets of the EXTERNAL controller are not run: the service starts its tasks itself"
         )
     if controller == "CODE_DEPLOY":
-        remarks.append("CodeDeploy gives up after a few failed tasks, where AWS waits an hour")
-    if hooks:
+        remarks.append("a CODE_DEPLOY deployment gives up after a few failed tasks, where AWS waits an hour")
+    if _member(values, "deploymentConfiguration", "lifecycleHooks"):
         remarks.append("lifecycle hooks are asked only where the local cloud has their Lambda function")
-    if (values.get("serviceConnectConfiguration") or {}).get("services"):
+    if _member(values, "serviceConnectConfiguration", "services"):
         remarks.append(
             "calls by name go to the tasks themselves: no proxy balances, retries or measures them"
         )
     return "; ".join(remarks)
+
+
+def _member(values: Values, name: str, member: str) -> object:
+    """A member of a structure; None where either is not there or not known yet."""
+    structure = values.get(name)
+    return structure.get(member) if isinstance(structure, dict) else None
 
 
 def _service_check(values: Values) -> list[tuple[str, str]]:

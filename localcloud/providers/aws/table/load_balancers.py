@@ -281,6 +281,9 @@ TARGET_GROUP = ResourceType(
         }
     ),
     outputs={"arn": "TargetGroupArn", "arnSuffix": arn_suffix("targetgroup")},
+    differs=lambda values: (
+        "a new task takes its full share at once: no slow start" if values.get("slowStart") else ""
+    ),
     check=_group_check,
     tags=ELB_TAGS,
     find=_existing("DescribeTargetGroups", "TargetGroups", "TargetGroupArn"),

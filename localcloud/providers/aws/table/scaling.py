@@ -72,6 +72,11 @@ def _policy_check(values: Values) -> list[tuple[str, str]]:
     return []
 
 
+def _policy_differs(values: Values) -> str:
+    predictive = values.get("policyType") == "PredictiveScaling"
+    return "the forecast is not made: nothing scales by it" if predictive else ""
+
+
 POLICY = ResourceType(
     type="aws:appautoscaling/policy:Policy",
     service="application-autoscaling",
@@ -95,6 +100,7 @@ POLICY = ResourceType(
     replace=IDENTITY | {"name", "policyType"},
     outputs={"arn": "PolicyARN", "alarmArns": "Alarms[].AlarmARN"},
     check=_policy_check,
+    differs=_policy_differs,
 )
 
 SCHEDULED_ACTION = ResourceType(

@@ -152,6 +152,7 @@ SECRET_VERSION = ResourceType(
     secrets=frozenset({"secretBinary", "secretString", "secretStringWo"}),
     outputs={
         "arn": "ARN",
+        "secretArn": "ARN",
         "hasSecretStringWo": lambda context, state, wire: state.get("secretStringWo") is not None,  # noqa: ARG005
     },
     check=_version_check,

@@ -1,6 +1,7 @@
 """Amazon SNS: topics, their policies, subscriptions."""
 
 import json
+import urllib.parse
 from collections.abc import Callable, Mapping
 
 from localcloud.providers.aws.compare import same_policy
@@ -191,6 +192,16 @@ def _existing_subscription(context: Context, inputs: Values) -> str | None:
     return None
 
 
+def _subscription_differs(values: Values) -> str:
+    """A rehearsal pages nobody; endpoints of this machine are the emulator's own business."""
+    if values.get("protocol") in {"email", "email-json", "sms"}:
+        return "no message is sent"
+    host = urllib.parse.urlsplit(str(values.get("endpoint") or "")).hostname
+    if values.get("protocol") in {"http", "https"} and host:
+        return f"nothing is sent to {host}: the local cloud reaches endpoints on this machine only"
+    return ""
+
+
 TOPIC_SUBSCRIPTION = ResourceType(
     type="aws:sns/topicSubscription:TopicSubscription",
     service="sns",
@@ -215,6 +226,7 @@ TOPIC_SUBSCRIPTION = ResourceType(
     local=frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"}),
     replace=frozenset({"topic", "protocol", "endpoint"}),
     outputs={"arn": "SubscriptionArn"},
+    differs=_subscription_differs,
     find=_existing_subscription,
 )
 

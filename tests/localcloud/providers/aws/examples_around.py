@@ -169,8 +169,8 @@ AROUND: Mapping[str, Example] = {
     "aws:sns/topicSubscription:TopicSubscription": Example(
         lambda w: {
             "topic": w.make(TOPIC)["arn"],
-            "protocol": "sqs",
-            "endpoint": "arn:aws:sqs:us-east-1:000000000000:q",
+            "protocol": "https",
+            "endpoint": "https://events.example.com/sns",
         },
         {"rawMessageDelivery": True},
     ),

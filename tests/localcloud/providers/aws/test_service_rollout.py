@@ -66,12 +66,13 @@ def test_a_service_is_steady_only_when_its_one_deployment_has_completed() -> Non
     )
 
 
-def test_what_a_service_does_otherwise_here_is_said() -> None:
+def test_what_is_run_otherwise_is_said() -> None:
     assert SERVICE.differs is not None
     assert SERVICE.differs({"name": "web"}) == ""
-    assert "hooks" in SERVICE.differs({"deploymentConfiguration": {"lifecycleHooks": [{}]}})
-    offered = [{"portName": "http"}]
-    assert "no proxy" in SERVICE.differs(
-        {"serviceConnectConfiguration": {"enabled": True, "services": offered}}
-    )
-    assert "CodeDeploy" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})
+    assert SERVICE.differs({"deploymentConfiguration": {"strategy": "CANARY"}}) == ""
+    hooks = [{"hookTargetArn": "arn:aws:lambda:us-east-1:1:function:f"}]
+    assert "Lambda function" in SERVICE.differs({"deploymentConfiguration": {"lifecycleHooks": hooks}})
+    assert "EXTERNAL" in SERVICE.differs({"deploymentController": {"type": "EXTERNAL"}})
+    assert "CODE_DEPLOY" in SERVICE.differs({"deploymentController": {"type": "CODE_DEPLOY"}})
+    offered = {"enabled": True, "services": [{"portName": "http"}]}
+    assert "no proxy" in SERVICE.differs({"serviceConnectConfiguration": offered})
