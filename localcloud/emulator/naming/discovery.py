@@ -1,14 +1,13 @@
 """Keeps Cloud Map and the containers' hosts files at what the services and their tasks are.
 
 Level-triggered, like the service scheduler: each pass looks at all records and mends what differs. A pass runs when a
-task is about to start, runs, changes its health or is about to stop, and twice a second for what the APIs change.
+task is about to start, runs, changes its health or is about to stop, and once a second for what the APIs change.
 """
 
 import asyncio
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from localcloud.emulator import upstream
 from localcloud.emulator.ecs import state
@@ -20,7 +19,7 @@ from localcloud.emulator.naming.instances import Instance
 from localcloud.emulator.naming.task_hosts import TaskHosts
 
 logger = logging.getLogger(__name__)
-TICK_SECONDS = 0.5
+TICK_SECONDS = 1.0
 Names = Mapping[str, Iterable[str]]
 Scope = tuple[str, str]
 """Account and region."""
@@ -127,34 +126,40 @@ class Discovery:
     # -- hosts files ------------------------------------------------------------------------------------------
 
     def _names(self, offered: Mapping[Scope, Offers]) -> list[tuple[TaskHosts, list[Entry]]]:
-        """What every task is to find: the records of its region, and the aliases of its service's namespace."""
-        records: dict[Scope, dict[str, list[str]]] = {}
+        """What tasks are to find, where that changed: their region's records and their namespace's aliases."""
+        found: dict[tuple[Scope, str | None], dict[str, list[str]]] = {}
         shown: list[tuple[TaskHosts, list[Entry]]] = []
         for hosts in task_hosts.open_files():
             _, _, _, region, account, _ = str(hosts.task["taskArn"]).split(":", 5)
             scope = (account, region)
             with upstream.responses.request_scope(account, region):
-                if scope not in records:
-                    records[scope] = cloud_map.private_records()
-                names = {**records[scope], **_aliases(hosts.task, offered.get(scope, {}))}
+                namespace = _namespace_of(hosts.task)
+                if (scope, namespace) not in found:
+                    aliases = _aliases(offered.get(scope, {}), namespace)
+                    found[scope, namespace] = cloud_map.private_records() | aliases
+            names = found[scope, namespace]
+            if names != hosts.known:
+                hosts.known = names
                 shown.append((hosts, entries(names, state.task_id(hosts.task))))
         return shown
 
 
-def _aliases(task: Record, offered: Offers) -> dict[str, list[str]]:
-    """The Service Connect names a task knows: those of the namespace its own service is connected to."""
+def _namespace_of(task: Record) -> str | None:
+    """The namespace that a task's service is connected to."""
     key = state.service_of_task(task)
     service = key.record() if key else None
     if not service:
-        return {}
-    configuration: Mapping[str, Any] | None = instances.revision_of(service, task).get(
-        "serviceConnectConfiguration"
-    )
+        return None
+    configuration = instances.revision_of(service, task).get("serviceConnectConfiguration")
     namespace = service_connect.namespace_of(configuration, str(service["clusterArn"]))
+    return str(namespace["Id"]) if namespace else None
+
+
+def _aliases(offered: Offers, namespace: str | None) -> dict[str, list[str]]:
     return {
         alias: cloud_map.addresses(service_id)
         for (offering, service_id), aliases in offered.items()
-        if namespace and offering == namespace["Id"]
+        if offering == namespace
         for alias in aliases
     }
 

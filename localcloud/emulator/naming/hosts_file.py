@@ -4,6 +4,7 @@ Docker mounts the file itself, not its name: it is written in place, because a r
 """
 
 import contextlib
+import functools
 import ipaddress
 import re
 import shutil
@@ -34,6 +35,7 @@ def lines(entries: Iterable[Entry]) -> str:
     return "".join(f"{address}\t{name}\n" for address, name in entries)
 
 
+@functools.lru_cache(maxsize=10_000)
 def usable(entry: Entry) -> bool:
     """Whether an entry can be a line: API callers may register anything as an address or a name."""
     address, name = entry

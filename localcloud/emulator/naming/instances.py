@@ -10,6 +10,8 @@ from localcloud.emulator.naming import cloud_map, service_connect
 from localcloud.emulator.shifting import placement
 from localcloud.emulator.shifting.phases import is_gradual
 
+_NAMING = ("serviceRegistries", "serviceConnectConfiguration")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
@@ -44,7 +46,9 @@ def revision_of(service: Record, task: Record) -> Mapping[str, Any]:
 
 def wanted(key: ServiceKey, service: Record) -> Iterator[Instance]:
     """The instances of one service's tasks: those that run and are not on their way out."""
-    if service["status"] != "ACTIVE":
+    revisions = [service, *(service.get("_service_revisions") or [])]
+    named = any(entry.get(name) for entry in revisions for name in _NAMING)
+    if service["status"] != "ACTIVE" or not named:
         return
     for task in state.tasks_of(key, service):
         if task["lastStatus"] != "RUNNING" or task["desiredStatus"] != "RUNNING":

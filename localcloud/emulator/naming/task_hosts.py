@@ -33,6 +33,8 @@ class TaskHosts:
         self._definitions = list(definition["containerDefinitions"])
         self._mode = mode
         self._files: dict[str, HostsFile] = {}
+        self.known: Mapping[str, Sequence[str]] = {}
+        """Addresses by name, as last shown."""
 
     def create(self) -> None:
         """Make the files, before the containers that mount them."""
