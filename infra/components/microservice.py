@@ -223,9 +223,10 @@ class Microservice(pulumi.ComponentResource):
             enable_execute_command=settings.execute_command,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
+            # Without it the provider refuses to change the capacity of a service (terraform-provider-aws#43533).
+            force_new_deployment=not code_deploy,
             # A new version of a secret rolls the tasks: its version id is known here, never its value.
             triggers={f"secret-{variable}": version for variable, version in versions.items()} or None,
-            force_new_deployment=True if versions else None,
             # CodeDeploy's services have task sets and no deployments: the provider would wait for ever
             # (terraform-provider-aws#29252).
             wait_for_steady_state=not code_deploy,

@@ -4,12 +4,14 @@ An explicit provider does not read the stack's `aws:` configuration by itself, s
 would be ignored without a word; such a key is refused instead.
 """
 
+import difflib
 from typing import Any
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from infra.settings.base import Model
-from infra.settings.problems import Problem, Remove
+from infra.settings.problems import Problem, Remove, Rename
 
 
 class AssumeRole(Model):
@@ -28,7 +30,7 @@ class AssumeRole(Model):
 class AwsSettings(Model):
     """Where and as whom the program talks to AWS; every key has the AWS tools' own default."""
 
-    region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", examples=["us-east-1"])
     """Region; null for the environment's."""
 
     profile: str | None = None
@@ -49,18 +51,20 @@ class AwsSettings(Model):
         try:
             return cls.model_validate(data), []
         except ValidationError as error:
-            return None, [
-                Problem(
-                    path=details["loc"],
-                    value=details["input"],
-                    message="unknown key; allowed: " + cls._known(),
-                    fix=Remove(),
-                )
-                if details["type"] == "extra_forbidden"
-                else Problem(path=details["loc"], value=details["input"], message=details["msg"])
-                for details in error.errors()
-            ]
+            return None, [cls._problem(details) for details in error.errors(include_url=False)]
 
     @classmethod
-    def _known(cls) -> str:
-        return ", ".join(str(field.alias) for field in cls.model_fields.values())
+    def _problem(cls, details: ErrorDetails) -> Problem:
+        path, value = details["loc"], details["input"]
+        if details["type"] == "extra_forbidden":
+            known = [str(field.alias) for field in cls.model_fields.values()]
+            close = difflib.get_close_matches(str(path[-1]), known, n=1)
+            if close and len(path) == 1:
+                message = f"unknown key; did you mean {close[0]}?"
+                return Problem(path=path, value=value, message=message, fix=Rename(close[0], value))
+            message = f"unknown key; allowed: {', '.join(known)}"
+            return Problem(path=path, value=value, message=message, fix=Remove())
+        if path == ("region",):
+            message = "allowed: the code of a region, such as us-east-1"
+            return Problem(path=path, value=value, message=message, fix="us-east-1")
+        return Problem(path=path, value=value, message=details["msg"])

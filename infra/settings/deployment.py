@@ -89,7 +89,7 @@ class Deployment(Model):
 
     strategy: Strategy = "rolling"
     """rolling replaces tasks; blueGreen, canary and linear move traffic between two sets of tasks (ECS);
-    codeDeploy leaves it to AWS CodeDeploy.
+    codeDeploy leaves it to AWS CodeDeploy. Go back to rolling while the target group without `-spare` is live.
     """
 
     minimum_healthy_percent: int = Field(default=100, ge=0, le=100)

@@ -34,10 +34,16 @@ class Problem:
 
     def render(self, namespace: str) -> str:
         """The problem as lines of text."""
-        shown = "" if self.value is ... else f" is {_show(self.path, self.value)}"
+        shown = "" if self.value is ... else f" is {HIDDEN if self._hides else _show(self.value)}"
         lines = [f"{full_key(namespace, self.path)}{shown}: {self.message}"]
         lines += [f"  fix: {command}" for command in self._commands(namespace)]
         return "\n".join(lines)
+
+    @property
+    def _hides(self) -> bool:
+        """Whether the value may be a secret: where it stands, or where it was meant to stand."""
+        meant = (*self.path[:-1], self.fix.key) if isinstance(self.fix, Rename) else self.path
+        return is_sensitive(self.path) or is_sensitive(meant)
 
     def _commands(self, namespace: str) -> Iterator[str]:
         match self.fix:
@@ -46,13 +52,21 @@ class Problem:
             case Remove():
                 yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
             case Rename(key=key, value=value):
-                yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
-                yield from _assignments(namespace, (*self.path[:-1], key), value)
+                commands = [] if self._hides else list(_assignments(namespace, (*self.path[:-1], key), value))
+                if commands or not value:
+                    yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
+                    yield from commands
+                else:  # a value that is not to be seen, or empty objects in it, which `config set` cannot write
+                    yield f"rename it in the stack file: {key}"
             case Command(words=words, key=key):
                 yield f"pulumi {' '.join(words)} '{full_key(namespace, (key,))}'"
             case Assign(path=path, value=value):
                 yield from _assignments(namespace, path, value)
             case value:
+                inside = isinstance(value, Mapping | list | tuple)
+                # `config set` does not go into a value that is no object or list: that one has to go first.
+                if inside and self.value is not ... and not isinstance(self.value, Mapping | list | tuple):
+                    yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
                 yield from _assignments(namespace, self.path, value)
 
 
@@ -113,8 +127,11 @@ def _assignments(namespace: str, path: Path, value: Any) -> Iterator[str]:
         yield f"pulumi config set --path '{full_key(namespace, path)}' {quoted}"
 
 
-def _show(path: Path, value: Any) -> str:
-    if any(part in SENSITIVE for part in path[2:-1]) or (path[-1] in SENSITIVE and len(path) > 2):
-        return HIDDEN
+def is_sensitive(path: Path) -> bool:
+    """Whether the value at `path`, or a part of it, may be a secret that somebody put there by mistake."""
+    return any(part in SENSITIVE for part in path[2:])
+
+
+def _show(value: Any) -> str:
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:77]}..."

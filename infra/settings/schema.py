@@ -108,7 +108,8 @@ def _list(schema: Schema) -> str:
     if "maxItems" in schema:
         limits.append(f"at most {schema['maxItems']}")
     count = f" ({', '.join(limits)})" if limits else ""
-    return f"a list{count} of {describe(schema.get('items', {}))}"
+    inner = describe(schema.get("items", {}))
+    return f"a list{count} of {inner.replace('an object with', 'objects with', 1)}"
 
 
 def _object(schema: Schema) -> str:

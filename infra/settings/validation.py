@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings import schema, suggestions
-from infra.settings.problems import Path, Problem, Remove, Rename
+from infra.settings.problems import Path, Problem, Remove, Rename, is_sensitive
 from infra.settings.root import Settings
 from infra.settings.rules import problems_of
 
@@ -33,7 +33,7 @@ def validate(
         try:
             settings = Settings.model_validate(data)
         except ValidationError as error:
-            found = [_problem(details, data) for details in error.errors(include_url=False)]
+            found = [_problem(details, data) for details in _causes(error)]
             # What was taken out before may now be missing: that is no new mistake.
             wrong = {problem.path for problem in problems}
             problems += [problem for problem in found if not _touches(problem.path, wrong)]
@@ -58,6 +58,20 @@ def _touches(path: Path, wrong: Iterable[Path]) -> bool:
     return any(path[: len(other)] == other or other[: len(path)] == path for other in wrong)
 
 
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Errors without those that follow from others: a list whose only element is wrong is not too short as well."""
+    errors = error.errors(include_url=False)
+    places = [details["loc"] for details in errors]
+
+    def follows(details: ErrorDetails) -> bool:
+        here = details["loc"]
+        return details["type"] == "too_short" and any(
+            len(place) > len(here) and place[: len(here)] == here for place in places
+        )
+
+    return [details for details in errors if not follows(details)]
+
+
 def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
     """One pydantic error in our terms."""
     kind, path, value = details["type"], _path(details["loc"]), details["input"]
@@ -69,13 +83,16 @@ def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
         example = suggestions.example(found) if found else None
         return Problem(path=path, message=f"is missing; allowed: {wanted}", fix=example, is_missing=True)
     if details["loc"][-1] == "[key]":
-        message = f"the name {path[-1]!r} is not allowed: {_key_rule(path)}"
+        message = f"the name {path[-1]!r} is not allowed; allowed: {_key_rule(path)}"
         return Problem(path=path, message=message, fix=_key_fix(path, data))
     found = schema.at(path)
+    fix = suggestions.nearest(found, None if is_sensitive(path) else value)
     allowed = schema.describe(found) if found else details["msg"]
-    return Problem(
-        path=path, value=value, message=f"allowed: {allowed}", fix=suggestions.nearest(found, value)
-    )
+    if isinstance(value, str) and isinstance(fix, int) and value == str(fix):
+        allowed += ", as a number: without quotes"
+    if value is None and found and found.get("properties") and not found.get("required"):
+        return Problem(path=path, value=value, message="allowed: an object; {} takes all defaults", fix=fix)
+    return Problem(path=path, value=value, message=f"allowed: {allowed}", fix=fix)
 
 
 def _path(location: tuple[int | str, ...]) -> Path:
@@ -97,9 +114,8 @@ def _unknown_key(path: Path, value: Any) -> Problem:
             message=f"unknown key; did you mean {close[0]}?",
             fix=Rename(close[0], value),
         )
-    return Problem(
-        path=path, value=value, message=f"unknown key; allowed here: {', '.join(known)}", fix=Remove()
-    )
+    # Nobody knows what it was meant to be: its value could be a password.
+    return Problem(path=path, message=f"unknown key; allowed here: {', '.join(known)}", fix=Remove())
 
 
 def _key_rule(path: Path) -> str:
@@ -108,7 +124,7 @@ def _key_rule(path: Path) -> str:
     pattern = names.get("pattern") or next(iter(parent.get("patternProperties", {})), "")
     if path[0] == "services" and len(path) == 2:
         return "lower-case letters, digits and single hyphens, beginning with a letter, at most 24 characters"
-    return f"allowed: text matching {pattern}"
+    return schema.describe(names) if names.get("enum") else f"text matching {pattern}"
 
 
 def _key_fix(path: Path, data: dict[str, Any]) -> Any:

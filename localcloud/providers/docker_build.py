@@ -269,11 +269,10 @@ def _other_platforms(wanted: ImageInputs, machine: setup.Machine) -> list[str]:
     with closing(DockerClient(base_url=machine.engine.host, version="auto")) as client:
         version = client.version()
     own = f"{version['Os']}/{version['Arch']}"
-    if wanted.platforms == [own]:
+    others = [platform for platform in wanted.platforms if platform != own]
+    if not others:
         return []
-    return [
-        f"built for {own}, the platform of this machine's Docker engine, not {', '.join(wanted.platforms)}"
-    ]
+    return [f"built for {own}, the platform of this machine's Docker engine, and not for {', '.join(others)}"]
 
 
 def _credentials(wanted: ImageInputs, tag: str) -> tuple[str, str] | None:

@@ -26,6 +26,14 @@ def test_configuration_of_the_provider_is_handed_on() -> None:
     assert json.loads(provider["assumeRoles"])[0]["roleArn"] == "arn:aws:iam::123456789012:role/deploy"
 
 
+def test_misspelt_and_malformed_keys_are_told_with_their_fix() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        deploy("test", {**SERVICES, "aws:region": "useast", "aws:profil": "shop"})
+    text = str(caught.value)
+    assert 'aws:region is "useast": allowed: the code of a region, such as us-east-1\n  fix: ' in text
+    assert 'aws:profil is "shop": unknown key; did you mean profile?\n  fix: ' in text
+
+
 def test_a_key_that_would_be_ignored_is_refused() -> None:
     with pytest.raises(pulumi.RunError, match=r"aws:endpoints is .*: unknown key; allowed: region, profile"):
         deploy("test", {**SERVICES, "aws:endpoints": [{"ecs": "http://localhost"}]})

