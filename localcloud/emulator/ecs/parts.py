@@ -169,7 +169,13 @@ class Parts:
             options["cgroup_parent"] = self._group
         container = part.container = engine.create_container(image, options)
         stream = self._stream(definition, container)
-        container.start()
+        try:
+            container.start()
+        except APIError as error:
+            unseen = self._network.hosts.unseen(error)
+            if unseen is None:
+                raise
+            raise unseen from error
         self._network.joined(part.name, container)
         part.logs = Forwarder(container, stream)
         part.logs.start()

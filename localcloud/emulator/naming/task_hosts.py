@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from localcloud.emulator.ecs import engine, state
+from localcloud.emulator.ecs.failures import StartFailure
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.naming.hosts_file import TARGET, Entry, HostsFile, folder
 
@@ -63,6 +65,16 @@ class TaskHosts:
         if file is None or TARGET in mounts:
             return []
         return [file.bind(read_only=bool(definition.get("readonlyRootFilesystem")))]
+
+    def unseen(self, error: APIError) -> StartFailure | None:
+        """What to do when the engine, which makes a folder where it sees no file, could not mount a hosts file."""
+        if not self._files or TARGET not in str(error) or "not a directory" not in str(error):
+            return None
+        place = next(iter(self._files.values())).path.parent
+        return StartFailure(
+            f"CannotStartContainerError: the Docker engine does not see the files in {place}; let LOCALCLOUD_HOME be a "
+            "folder that this machine and the engine's share"
+        )
 
     def joined(self, name: str, container: Container, address: str) -> None:
         """A container with a network of its own has started."""
