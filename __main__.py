@@ -30,10 +30,11 @@ if settings.is_observed:
         "observability", c.ObservabilityArgs(stack=stack, load_balancer=balancer), on_aws
     )
 
-images, services = {}, {}
+images: dict[str, c.ContainerImage | c.ImageReference] = {}
+services: dict[str, c.Microservice] = {}
 routed = {name: service for name, service in settings.services.items() if service.route.enabled}
 positions = priorities({name: service.route.key for name, service in routed.items()})
-for name, service in settings.services.items():
+for name, service in settings.callees_first.items():
     images[name] = c.service_image(name, stack, service, on_aws)
     args = c.MicroserviceArgs(
         stack=stack,
@@ -45,6 +46,7 @@ for name, service in settings.services.items():
         image=images[name].reference,
         priority=positions.get(name),
         settings=service,
+        callees=[services[callee] for callee in settings.callees(name)],
     )
     services[name] = c.Microservice(name, args, on_aws)
 

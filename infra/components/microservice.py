@@ -41,6 +41,7 @@ class MicroserviceArgs:
         image: Image by digest, `repository@sha256:…`.
         priority: Position of its listener rule; None where the load balancer does not reach it.
         settings: The service's settings.
+        callees: Services that must be there first, because its tasks call them.
     """
 
     stack: StackContext
@@ -52,6 +53,7 @@ class MicroserviceArgs:
     image: pulumi.Input[str]
     priority: int | None
     settings: Service
+    callees: Sequence[Microservice] = ()
 
 
 class Microservice(pulumi.ComponentResource):
@@ -237,7 +239,12 @@ class Microservice(pulumi.ComponentResource):
     def _service_options(self) -> pulumi.ResourceOptions:
         """What the service waits for, and outlives nothing of: destroying goes the other way round."""
         args, traffic = self._args, self._traffic
-        before: list[pulumi.Resource] = [args.cluster.capacity, *self._roles.policies, *self._doors]
+        before: list[pulumi.Resource] = [
+            args.cluster.capacity,
+            *self._roles.policies,
+            *self._doors,
+            *args.callees,
+        ]
         if traffic:
             before += [*traffic.before_service, *args.load_balancer.listeners]
         deployment = budgets.as_timeout(budgets.deployment_seconds(self._settings))

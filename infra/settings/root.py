@@ -64,6 +64,20 @@ class Settings(Model):
         return self.has_alarms or self.has_dashboard or bool(subscribers)
 
     @property
+    def callees_first(self) -> Mapping[str, Service]:
+        """The services, those that only call others by name last."""
+        return dict(sorted(self.services.items(), key=lambda item: item[1].only_calls))
+
+    def callees(self, name: str) -> list[str]:
+        """What must be there before a service that only calls others through Service Connect.
+
+        Its tasks know the names that were there when they were deployed (ECS Developer Guide, "Service Connect").
+        """
+        if not self.services[name].only_calls:
+            return []
+        return [other for other, service in self.services.items() if service.is_called]
+
+    @property
     def config_secrets(self) -> frozenset[str]:
         """Names of the encrypted configuration values that services ask for."""
         return frozenset(

@@ -163,6 +163,22 @@ class Service(Model):
     """Days that log events are kept."""
 
     @property
+    def is_called(self) -> bool:
+        """Whether others call it through Service Connect."""
+        return (
+            self.discovery is not None and self.discovery.mode == "serviceConnect" and self.discovery.listen
+        )
+
+    @property
+    def only_calls(self) -> bool:
+        """Whether it calls others through Service Connect and none of them calls it."""
+        return (
+            self.discovery is not None
+            and self.discovery.mode == "serviceConnect"
+            and not self.discovery.listen
+        )
+
+    @property
     def target_groups(self) -> int:
         """Target groups that the load balancer needs for it."""
         if not self.route.enabled:

@@ -29,6 +29,13 @@ def test_service_connect_offers_the_listening_service_by_its_name(pair: Recorded
     assert web["logConfiguration"]["options"]["mode"] == "non-blocking"
 
 
+def test_a_service_that_only_calls_comes_after_those_it_calls(pair: Recorded) -> None:
+    """Tasks know the Service Connect names that were there when they were deployed."""
+    api, web = (pair.one("aws:ecs/service:Service", name) for name in ("api", "web"))
+    assert api.urn in web.depends_on
+    assert web.urn not in api.depends_on
+
+
 def test_callers_reach_the_port_and_nothing_else(pair: Recorded) -> None:
     rule = pair.one("SecurityGroupIngressRule", "api-from-services").inputs
     assert rule["referencedSecurityGroupId"].startswith("discovery-callers")
