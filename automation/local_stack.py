@@ -96,13 +96,15 @@ class LocalStack(Stack):
             shutil.rmtree(workspace_folder(self._settings, self.name), ignore_errors=True)
 
     def _address(self, url: str) -> str:
-        """A stack with a domain of its own answers at its load balancer's name: nothing here resolves the domain."""
-        if (urlsplit(url).hostname or "").endswith(".localhost"):
+        """A stack with a domain or HTTPS answers at its load balancer's name: nothing here resolves or encrypts."""
+        local = (urlsplit(url).hostname or "").endswith(".localhost")
+        if local and url.startswith("http:"):
             return url
         names = [str(item.outputs["dnsName"]) for item in self.resources() if item.type == _LOAD_BALANCER]
         if not names:
             return url
-        console.info(f"{url} is the address on AWS; on the local cloud, without TLS, it is the one below")
+        where = "" if local else f"{url} is the address on AWS; "
+        console.info(f"{where}on the local cloud, without TLS, it is the one below")
         return f"http://443.{names[0]}" if url.startswith("https:") else f"http://{names[0]}"
 
     def _with(self, source: StackSource, report: Report) -> "LocalStack":
