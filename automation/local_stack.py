@@ -96,13 +96,14 @@ class LocalStack(Stack):
             shutil.rmtree(workspace_folder(self._settings, self.name), ignore_errors=True)
 
     def _address(self, url: str) -> str:
-        """A stack with a domain of its own answers at its load balancer's name: nothing here resolves the domain."""
-        if (urlsplit(url).hostname or "").endswith(".localhost"):
+        """A stack with a domain or HTTPS answers at its load balancer's name: nothing here resolves or encrypts."""
+        asked = urlsplit(url)
+        if asked.scheme == "http" and (asked.hostname or "").endswith(".localhost"):
             return url
         names = [str(item.outputs["dnsName"]) for item in self.resources() if item.type == _LOAD_BALANCER]
         if not names:
             return url
-        return f"http://443.{names[0]}" if url.startswith("https:") else f"http://{names[0]}"
+        return f"http://443.{names[0]}" if asked.scheme == "https" else f"http://{names[0]}"
 
     def _with(self, source: StackSource, report: Report) -> "LocalStack":
         return LocalStack(source, self._settings, self._asked, report)

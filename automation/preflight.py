@@ -145,11 +145,8 @@ def _alarms_quiet(name: str, target: Target, service: "ServiceTypeDef", _key: st
 
 
 def _target_group_healthy(name: str, target: Target, service: "ServiceTypeDef", _key: str) -> Iterator[Check]:
-    """The group that has the traffic, which after a shift is not the one the program names."""
-    groups = {item["targetGroupArn"] for item in service.get("loadBalancers", []) if "targetGroupArn" in item}
-    for item in service.get("loadBalancers", []):
-        alternate = item.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
-        groups |= {alternate} if alternate else set()
+    """The groups that get requests, which after a shift are not those that the program names."""
+    groups = _live_groups(target, service)
     healthy = sum(
         described["TargetHealth"]["State"] == "healthy"
         for group in groups
@@ -161,6 +158,20 @@ def _target_group_healthy(name: str, target: Target, service: "ServiceTypeDef", 
     else:
         fix = "look at what runs first: the verbs status and logs"
         yield Check(name=name, level=Level.FAILED, detail="no healthy target takes requests", fix=fix)
+
+
+def _live_groups(target: Target, service: "ServiceTypeDef") -> set[str]:
+    """Target groups with traffic: by the weights of the production rule where ECS moves them, else the only ones."""
+    groups: set[str] = set()
+    for item in service.get("loadBalancers", []):
+        rule = item.get("advancedConfiguration", {}).get("productionListenerRule")
+        if not rule:
+            groups |= {item["targetGroupArn"]} if "targetGroupArn" in item else set()
+            continue
+        for action in target.elbv2.describe_rules(RuleArns=[rule])["Rules"][0]["Actions"]:
+            forward = action.get("ForwardConfig", {}).get("TargetGroups", [])
+            groups |= {one["TargetGroupArn"] for one in forward if one.get("Weight", 1)}
+    return groups
 
 
 def _egress(name: str, target: Target, service: "ServiceTypeDef", _key: str) -> Iterator[Check]:

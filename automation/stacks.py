@@ -108,7 +108,7 @@ class Stack(ABC):
             return Deployment(ok=ok, url=None, outcome=outcome, verdicts=verdicts, images=images)
         address = self._address(url)
         if address != url:
-            console.info(f"{url} is the address on AWS; on the local cloud, without TLS, it is the one below")
+            console.info(f"{url} becomes the address below on the local cloud, which has no TLS")
         answer = wait_for_answer(address)
         problem = (
             "" if answer.ok else f"{address} does not answer after {answer.seconds:.0f} s: {answer.detail}"

@@ -251,6 +251,8 @@ def test_rules_between_fields(service: dict[str, Any], expected: str) -> None:
         ({"loadBalancer": {"domain": {"name": "*.b.org", "zone": "b.org"}}}, "a name without wildcard"),
         ({"loadBalancer": {"testListener": {"port": 80, "allowedCidrs": ["10.0.0.0/8"]}}}, "public listeners"),
         ({"cluster": {"fargate": {"onDemandWeight": 0}}}, "no capacity has a weight"),
+        ({"loadBalancer": {"internal": True}, "network": {"existing": {"vpcId": "vpc-0a1b2c3d", "publicSubnetIds": [
+            "subnet-0aaaaaaaa", "subnet-0bbbbbbbb"], "privateSubnetIds": ["subnet-0cccccccc"]}}}, "at least two"),
         ({"cluster": {"ec2": {"minSize": 9, "maxSize": 3}}}, "at most the maxSize of 3"),
         ({"tags": {"aws:x": "y"}}, "names that begin with aws: belong to AWS"),
     ],

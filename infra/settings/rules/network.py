@@ -23,6 +23,14 @@ def problems(settings: Settings) -> Iterator[Problem]:
             fix=Remove(),
             related=[("network", "create")],
         )
+    private = network.existing.private_subnet_ids if network.existing else ()
+    if settings.load_balancer.internal and len(private) == 1 and not network.tasks_are_public:
+        yield Problem(
+            path=("network", "existing", "privateSubnetIds"),
+            value=list(private),
+            message="an internal load balancer stands in them; allowed: at least two, in different zones",
+            related=[("loadBalancer", "internal"), ("network", "publicTasks")],
+        )
     if network.create:
         yield from _addresses(network.create)
     if not network.tasks_reach_the_internet:

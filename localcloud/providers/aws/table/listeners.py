@@ -83,6 +83,7 @@ def _listener(state: Values) -> Values:
 
 LISTENER = ResourceType(
     type="aws:lb/listener:Listener",
+    differs=lambda values: "answers plain HTTP, without TLS" if values.get("protocol") == "HTTPS" else "",
     service="elbv2",
     create=Operation(name="CreateListener"),
     read=with_attributes("DescribeListeners", "Listeners", "ListenerArn", LISTENER_ATTRIBUTES),
