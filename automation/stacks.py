@@ -135,7 +135,7 @@ class Stack(ABC):
 
     def refresh(self) -> Outcome:
         """Bring the recorded state up to date with what exists."""
-        return self._engine(start=True).refresh()
+        return self._engine(start=False).refresh()
 
     def drift(self) -> DriftReport:
         """Say what was changed outside of the program, and change nothing."""
@@ -143,7 +143,7 @@ class Stack(ABC):
 
     def destroy(self) -> Outcome:
         """Delete every resource of the stack."""
-        return self._engine(start=True).destroy()
+        return self._engine(start=False).destroy()
 
     def remove(self) -> Outcome:
         """Delete every resource of the stack, and then the stack itself."""
