@@ -162,7 +162,8 @@ class Ledger:
             candidates = [release for release in releases if release.number == int(wanted.removeprefix("#"))]
         else:
             digits = wanted.removeprefix("sha256:")
-            candidates = [r for r in releases if r.digest.removeprefix("sha256:").startswith(digits)]
+            fits = [r for r in releases if r.digest.removeprefix("sha256:").startswith(digits)]
+            candidates = fits if digits else []
             if len({release.digest for release in candidates}) > 1:
                 raise LocalCloudError(
                     f"{wanted!r} fits several releases of {service!r}", fix="give more digits"

@@ -147,8 +147,9 @@ def ephemeral_reap(
     removed = {item.stack: stacks.remove(item) for item in due}
     report.result("ephemeral reap", all(removed.values()), removed=removed)
     if not as_json:
+        nothing = f"no ephemeral stack {name!r}" if name else "none due"
         console.print(
-            "\n".join(f"{stack}: {'gone' if ok else 'failed'}" for stack, ok in removed.items()) or "none due"
+            "\n".join(f"{stack}: {'gone' if ok else 'failed'}" for stack, ok in removed.items()) or nothing
         )
     exit_unless(all(removed.values()))
 

@@ -111,7 +111,7 @@ def logs(
         groups = {service: groups[known(service, groups)]}
     back = timedelta(minutes=since)
     if follow:
-        for line in follow_logs(found.target, list(groups.values()), since=back):
+        for line in follow_logs(found.target, list(groups.values()), since=back, limit=lines):
             _print_line(line)
     for line in read_logs(found.target, list(groups.values()), since=back, limit=lines):
         _print_line(line)
