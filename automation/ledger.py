@@ -172,7 +172,7 @@ class Ledger:
             what = "an earlier release that completed" if wanted is None else f"release {wanted!r}"
             raise LocalCloudError(
                 f"service {service!r} of stack {self._target.stack!r} has no {what}",
-                fix=f"see what there is: python -m automation releases {self._target.stack}",
+                fix=f"see what there is: python -m automation releases {self._target.selection}",
             )
         return candidates[0]
 
@@ -186,7 +186,7 @@ class Ledger:
         if found is None:
             raise LocalCloudError(
                 f"service {service!r} of stack {self._target.stack!r} has no completed release",
-                fix=f"deploy it first: python -m automation up {self._target.stack}",
+                fix=f"deploy it first: python -m automation up {self._target.selection}",
             )
         return found
 

@@ -14,8 +14,8 @@ from automation.engines.local_pulumi import local_environment, remove_stale_lock
 from automation.engines.provider_host import served_providers
 from automation.engines.workspace import StackSource
 from automation.events import Report
-from automation.stacks import LOCAL_STACK, Stack
-from automation.target import Target
+from automation.stacks import Stack
+from automation.target import LOCAL_STACK, Target
 from localcloud import console, emulator, setup
 from localcloud.engine import Operation, Outcome, Project
 from localcloud.engine.state import stack_lock

@@ -8,7 +8,8 @@ from automation.engines import EngineName
 from automation.engines.workspace import StackSource
 from automation.events import Report
 from automation.local_stack import LocalStack
-from automation.stacks import LOCAL_STACK, Stack
+from automation.stacks import Stack
+from automation.target import LOCAL_STACK
 from localcloud.errors import LocalCloudError
 from localcloud.settings import REPOSITORY_ROOT, CloudSettings
 

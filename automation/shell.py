@@ -55,7 +55,7 @@ def _task(target: Target, cluster: str, service: str, wanted: str | None) -> str
         which = f"task {wanted!r}" if wanted else "task"
         raise LocalCloudError(
             f"no {which} of service {service!r} runs",
-            fix=f"see what runs: python -m automation status {target.stack}",
+            fix=f"see what runs: python -m automation status {target.selection}",
         )
     return max(running, key=lambda task: task["createdAt"])["taskArn"]
 

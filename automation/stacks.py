@@ -22,7 +22,6 @@ from localcloud import console
 from localcloud.engine import Outcome
 from localcloud.errors import LocalCloudError
 
-LOCAL_STACK = "local"
 _CLUSTER = "aws:ecs/cluster:Cluster"
 
 

@@ -120,7 +120,7 @@ def logs(
 @app.command("exec", context_settings={"ignore_unknown_options": True})
 def execute(
     command: Annotated[
-        list[str] | None, typer.Argument(help="Command and arguments; /bin/sh by default.")
+        list[str] | None, typer.Argument(metavar="COMMAND", help="Command and arguments; /bin/sh by default.")
     ] = None,
     stack: Annotated[str, typer.Option("--stack", "-s", help="Stack name.")] = "local",
     service: Service = None,
@@ -150,7 +150,7 @@ def execute(
 
 @app.command()
 def scale(
-    count: Annotated[int, typer.Argument(min=0, help="How many tasks to run.")],
+    count: Annotated[int, typer.Argument(metavar="N", min=0, help="How many tasks to run.")],
     stack: StackName = "local",
     service: Annotated[str | None, typer.Option(help="Which service; not needed when there is one.")] = None,
     local: OnLocalCloud = False,
