@@ -26,12 +26,12 @@ def examine(settings: CloudSettings, *, aws: bool = True) -> list[Check]:
     """
     checks = [_python(), _pulumi(), _docker(), _build_client(), _space(settings), _cloud(settings)]
     checks += [
-        _tool("git", "git", needed="releases are recorded without their commit"),
+        _tool("git", "install git", without="releases are recorded without their commit"),
         _tool(
             "session-manager-plugin",
             "see https://docs.aws.amazon.com/systems-manager/latest/userguide/"
             "session-manager-working-with-install-plugin.html",
-            needed="`exec` on AWS",
+            without="`exec` on AWS cannot be run",
         ),
     ]
     return [*checks, _identity()] if aws else checks
@@ -86,13 +86,11 @@ def _cloud(settings: CloudSettings) -> Check:
     return Check(name="local cloud", level=Level.OK if running else Level.SKIPPED, detail=detail)
 
 
-def _tool(name: str, fix: str, *, needed: str) -> Check:
+def _tool(name: str, fix: str, *, without: str) -> Check:
     path = shutil.which(name)
     if path:
         return Check(name=name, level=Level.OK, detail=path)
-    return Check(
-        name=name, level=Level.WARNING, detail=f"not on PATH; without it: {needed}", fix=f"install {fix}"
-    )
+    return Check(name=name, level=Level.WARNING, detail=f"not on PATH: {without}", fix=fix)
 
 
 def _identity() -> Check:

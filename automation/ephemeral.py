@@ -13,7 +13,7 @@ from pathlib import Path
 import pydantic
 from botocore.exceptions import BotoCoreError, ClientError
 
-from automation.engines.workspace import StackSource
+from automation.engines.workspace import StackSource, stack_names
 from automation.events import Deployment
 from automation.ledger import person
 from automation.stacks import Stack
@@ -24,8 +24,9 @@ from localcloud.settings import CloudSettings
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")
 _DURATION = re.compile(r"^(\d+)([mhd])$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=365)
 # Nobody depends on one: its load balancer and images may go with it.
-_OVERRIDES = {"production": "false"}
+OVERRIDES = {"production": "false"}
 
 
 class _Entry(pydantic.BaseModel):
@@ -56,29 +57,39 @@ class Ephemeral:
         return datetime.now(UTC) >= self.expires
 
 
-def find_settings_of(name: str, folder: Path, local: CloudSettings | None) -> str | None:
-    """Find the stack whose file describes an ephemeral stack; None when there is no such ephemeral stack.
+def find_settings_of(name: str, folder: Path, local: CloudSettings | None) -> str:
+    """Find the stack whose file describes an ephemeral stack.
 
     Args:
         name: Name of the ephemeral stack.
         folder: Folder of Pulumi.yaml.
         local: The local cloud to look in; None looks on AWS, in every region that a stack file names.
+
+    Raises:
+        LocalCloudError: There is no such ephemeral stack, or it cannot be found out.
     """
-    files = sorted(
-        path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml")
-    )
-    sources = [StackSource(folder=folder, stack=item, settings_of=item, overrides={}) for item in files]
-    if not sources:
-        return None
-    regions = {source.region or (local.region if local else "") for source in sources} - {""}
-    for region in sorted(regions):
+    sought = StackSource(folder=folder, stack=name, settings_of=name, overrides={})
+    parameter = f"/{sought.project_name}/ephemeral/{name}"
+    problem = ", and there is no ephemeral stack of that name"
+    for region in _regions(folder, local):
         ssm = Target(stack=name, region=region, local=local).ssm
         try:
-            found = ssm.get_parameter(Name=f"/{sources[0].project_name}/ephemeral/{name}")
+            found = ssm.get_parameter(Name=parameter)
             return _Entry.model_validate_json(found["Parameter"]["Value"]).settings_of
-        except (BotoCoreError, ClientError, pydantic.ValidationError):
+        except (ssm.exceptions.ParameterNotFound, pydantic.ValidationError):
             continue
-    return None
+        except (BotoCoreError, ClientError) as error:
+            if local is None:  # a local cloud that does not answer has no stacks
+                problem = f", and ephemeral stacks cannot be looked up in {region}: {error}"
+    raise sought.missing(problem)
+
+
+def _regions(folder: Path, local: CloudSettings | None) -> list[str]:
+    """The regions that the stack files name."""
+    sources = (
+        StackSource(folder=folder, stack=name, settings_of=name, overrides={}) for name in stack_names(folder)
+    )
+    return sorted({source.region or (local.region if local else "") for source in sources} - {""})
 
 
 class Ephemerals:
@@ -126,7 +137,7 @@ class Ephemerals:
             Overwrite=True,
             Description="An ephemeral stack; reaped when it expires.",
         )
-        return self._opener(name, settings_of, _OVERRIDES).up()
+        return self._opener(name, settings_of, OVERRIDES).up()
 
     def all(self) -> list[Ephemeral]:
         """Every ephemeral stack, those that expire first at the top."""
@@ -142,7 +153,7 @@ class Ephemerals:
 
     def remove(self, ephemeral: Ephemeral) -> bool:
         """Destroy one with its history; False when something of it could not be deleted, and it stays listed."""
-        stack = self._opener(ephemeral.stack, ephemeral.settings_of, _OVERRIDES)
+        stack = self._opener(ephemeral.stack, ephemeral.settings_of, OVERRIDES)
         services = list(stack.outputs().get("services", {}))
         if not stack.remove().ok:
             return False
@@ -158,8 +169,10 @@ def duration(text: str) -> timedelta:
         LocalCloudError: It is not of that form.
     """
     found = _DURATION.match(text)
-    if not found or not int(found[1]):
+    lives = timedelta(**{_UNITS[found[2]]: int(found[1][:9])}) if found else timedelta(0)
+    if not timedelta(0) < lives <= _LONGEST:
         raise LocalCloudError(
-            f"time to live {text!r}; allowed: a number with m, h or d", fix="for example --ttl 8h"
+            f"time to live {text!r}; allowed: a number with m, h or d, at most 365d",
+            fix="for example --ttl 8h",
         )
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return lives

@@ -75,7 +75,8 @@ def read_fleet(target: Target, cluster: str, *, events: int = 5) -> tuple[Servic
         arns = [arn for page in pages for arn in page["serviceArns"]]
     except target.ecs.exceptions.ClusterNotFoundException as error:
         raise LocalCloudError(
-            f"cluster {cluster!r} does not exist", fix=f"deploy it first: make up STACK={target.stack}"
+            f"cluster {cluster!r} does not exist",
+            fix=f"deploy it first: python -m automation up {target.selection}",
         ) from error
     views = []
     for start in range(0, len(arns), 10):  # DescribeServices takes ten at a time

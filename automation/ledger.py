@@ -162,7 +162,8 @@ class Ledger:
             candidates = [release for release in releases if release.number == int(wanted.removeprefix("#"))]
         else:
             digits = wanted.removeprefix("sha256:")
-            candidates = [r for r in releases if r.digest.removeprefix("sha256:").startswith(digits)]
+            fits = [r for r in releases if r.digest.removeprefix("sha256:").startswith(digits)]
+            candidates = fits if digits else []
             if len({release.digest for release in candidates}) > 1:
                 raise LocalCloudError(
                     f"{wanted!r} fits several releases of {service!r}", fix="give more digits"
@@ -171,7 +172,7 @@ class Ledger:
             what = "an earlier release that completed" if wanted is None else f"release {wanted!r}"
             raise LocalCloudError(
                 f"service {service!r} of stack {self._target.stack!r} has no {what}",
-                fix=f"see what there is: python -m automation releases {self._target.stack}",
+                fix=f"see what there is: python -m automation releases {self._target.selection}",
             )
         return candidates[0]
 
@@ -185,7 +186,7 @@ class Ledger:
         if found is None:
             raise LocalCloudError(
                 f"service {service!r} of stack {self._target.stack!r} has no completed release",
-                fix=f"deploy it first: python -m automation up {self._target.stack}",
+                fix=f"deploy it first: python -m automation up {self._target.selection}",
             )
         return found
 

@@ -1,7 +1,6 @@
 """A stack on the local cloud, run by the built-in engine or by Pulumi's."""
 
 import dataclasses
-import os
 import shutil
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,14 +14,15 @@ from automation.engines.local_pulumi import local_environment, remove_stale_lock
 from automation.engines.provider_host import served_providers
 from automation.engines.workspace import StackSource
 from automation.events import Report
-from automation.stacks import LOCAL_STACK, Stack
-from automation.target import Target
+from automation.stacks import Stack
+from automation.target import LOCAL_STACK, Target
 from localcloud import console, emulator, setup
 from localcloud.engine import Operation, Outcome, Project
 from localcloud.engine.state import stack_lock
 from localcloud.errors import LocalCloudError
 from localcloud.providers import local_providers
 from localcloud.settings import CloudSettings
+from localcloud.startup import bring_up
 
 if TYPE_CHECKING:
     from automation.engines.pulumi_cli import PulumiEngine
@@ -86,8 +86,7 @@ class LocalStack(Stack):
     def require_cloud(self) -> None:
         """Start the local cloud if it does not run."""
         if emulator.running(self._settings) is None:
-            os.environ.setdefault("DOCKER_HOST", setup.prepare(self._settings).engine.host)
-            emulator.start(self._settings)
+            bring_up(self._settings)
 
     def _forget(self) -> None:
         """The empty state of a disposable cloud needs no clearing away, but Pulumi's list of stacks does."""
@@ -110,26 +109,25 @@ class LocalStack(Stack):
 
     def _prepare(self) -> StackEngine:
         project = self._project  # wrong configuration is said before anything is installed
-        machine = setup.prepare(self._settings)
-        # The emulator runs the tasks on the engine that the set-up found, which a Docker context may have named.
-        os.environ.setdefault("DOCKER_HOST", machine.engine.host)
-        with console.step("Local cloud") as progress:
-            cloud = emulator.start(self._settings)
-            progress.done(f"answers at {cloud.endpoint}")
-        chosen = self._choose(cloud.world)
-        engine = self._make(chosen, project, cloud.world, machine)
-        self._record_file.write(chosen, cloud.world)
+        started = bring_up(self._settings)
+        world = started.cloud.world
+        chosen = self._choose(world)
+        engine = self._make(chosen, project, world, started.machine)
+        self._record_file.write(chosen, world)
         return engine
 
     def _engine(self, *, start: bool) -> StackEngine:
         project = self._project
-        cloud = emulator.running(self._settings) or (emulator.start(self._settings) if start else None)
+        cloud, machine = emulator.running(self._settings), None
+        if cloud is None and start:
+            started = bring_up(self._settings)
+            cloud, machine = started.cloud, started.machine
         if cloud is None:
             raise LocalCloudError(
                 f"the local cloud does not run, so stack {self.name!r} is not deployed",
                 fix=self.how_to_deploy,
             )
-        return self._make(self._choose(cloud.world), project, cloud.world)
+        return self._make(self._choose(cloud.world), project, cloud.world, machine)
 
     def _choose(self, world: str) -> EngineName:
         owner = self._record_file.read(world)

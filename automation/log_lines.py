@@ -34,17 +34,28 @@ def read_logs(target: Target, groups: Sequence[str], *, since: timedelta, limit:
     return [line for _, line in _events(target, groups, start)][-limit:]
 
 
-def follow_logs(target: Target, groups: Sequence[str], *, since: timedelta) -> Iterator[LogLine]:
-    """Yield lines as they arrive, for ever, starting `since` ago."""
+def follow_logs(
+    target: Target, groups: Sequence[str], *, since: timedelta, limit: int = 200
+) -> Iterator[LogLine]:
+    """Yield the newest lines and then those that arrive, for ever.
+
+    Args:
+        target: The cloud to ask.
+        groups: Names of the log groups.
+        since: How far to look back.
+        limit: How many of the lines that are there already to begin with at most.
+    """
     start = int((datetime.now(UTC) - since).timestamp() * 1000)
-    seen: set[str] = set()
+    found = _events(target, groups, start)
+    seen = {identity for identity, _ in found[:-limit]}
     while True:
-        for identity, line in _events(target, groups, start):
+        for identity, line in found:
             if identity not in seen:
                 seen.add(identity)
                 start = max(start, int(line.at.timestamp() * 1000) - _OVERLAP_MS)
                 yield line
         time.sleep(_POLL_SECONDS)
+        found = _events(target, groups, start)
 
 
 def _events(target: Target, groups: Sequence[str], start: int) -> list[tuple[str, LogLine]]:

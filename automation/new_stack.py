@@ -9,6 +9,7 @@ from localcloud.errors import LocalCloudError
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
 _REGION = re.compile(r"^(\s+aws:region:\s*)\S+", re.MULTILINE)
+_REGION_NAME = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 
 
 def new_stack(folder: Path, name: str, *, settings_of: str, region: str | None = None) -> Path:
@@ -26,11 +27,15 @@ def new_stack(folder: Path, name: str, *, settings_of: str, region: str | None =
         The new file.
 
     Raises:
-        LocalCloudError: The name is not allowed or taken, or the file has secrets, or is malformed.
+        LocalCloudError: The name is not allowed or taken, the region is none, or the file has secrets or is malformed.
     """
     if not _NAME.match(name):
         raise LocalCloudError(
             f"stack name {name!r}; allowed: up to 100 letters, digits, hyphens, underscores and dots"
+        )
+    if region is not None and not _REGION_NAME.match(region):
+        raise LocalCloudError(
+            f"region {region!r}; allowed: the name of an AWS region", fix="for example --region eu-west-1"
         )
     source = StackSource(folder=folder, stack=settings_of, settings_of=settings_of, overrides={})
     path = folder / f"Pulumi.{name}.yaml"

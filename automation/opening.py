@@ -8,7 +8,8 @@ from automation.engines import EngineName
 from automation.engines.workspace import StackSource
 from automation.events import Report
 from automation.local_stack import LocalStack
-from automation.stacks import LOCAL_STACK, Stack
+from automation.stacks import Stack
+from automation.target import LOCAL_STACK
 from localcloud.errors import LocalCloudError
 from localcloud.settings import REPOSITORY_ROOT, CloudSettings
 
@@ -37,15 +38,17 @@ def open_stack(
         report: Called with every event of an operation.
 
     Raises:
-        LocalCloudError: The stack runs on AWS and the pulumi CLI is missing, or an engine cannot be had.
+        LocalCloudError: There is no such stack, it runs on AWS and the pulumi CLI is missing, or an engine cannot be
+            had.
     """
     folder = (project or REPOSITORY_ROOT).resolve()
     settings = CloudSettings.from_environment() if local or name == LOCAL_STACK else None
     if settings_of is None and not (folder / f"Pulumi.{name}.yaml").exists():
         # Imported for the rare stack without a file: it needs boto3, which is half a second of a verb's start.
-        from automation.ephemeral import find_settings_of  # noqa: PLC0415
+        from automation.ephemeral import OVERRIDES, find_settings_of  # noqa: PLC0415
 
         settings_of = find_settings_of(name, folder, settings)
+        overrides = {**OVERRIDES, **(overrides or {})}
     source = StackSource(
         folder=folder, stack=name, settings_of=settings_of or name, overrides=overrides or {}
     )

@@ -41,7 +41,7 @@ def run_in_task(
     """
     arn = _task(target, cluster, service, task)
     if target.local is not None:
-        return _in_docker(arn, container, command)
+        return _in_docker(target, cluster, arn, container, command)
     return _in_session(target, cluster, arn, container, command)
 
 
@@ -55,21 +55,23 @@ def _task(target: Target, cluster: str, service: str, wanted: str | None) -> str
         which = f"task {wanted!r}" if wanted else "task"
         raise LocalCloudError(
             f"no {which} of service {service!r} runs",
-            fix=f"see what runs: python -m automation status {target.stack}",
+            fix=f"see what runs: python -m automation status {target.selection}",
         )
     return max(running, key=lambda task: task["createdAt"])["taskArn"]
 
 
-def _in_docker(task: str, container: str, command: Sequence[str]) -> int:
+def _in_docker(target: Target, cluster: str, task: str, container: str, command: Sequence[str]) -> int:
     labels = (f"com.amazonaws.ecs.task-arn={task}", f"com.amazonaws.ecs.container-name={container}")
     filters = [argument for label in labels for argument in ("--filter", f"label={label}")]
     found = subprocess.run(["docker", "ps", "-q", *filters], capture_output=True, text=True, check=False)
     ids = found.stdout.split()
     if not ids:
+        (described,) = target.ecs.describe_tasks(cluster=cluster, tasks=[task])["tasks"]
+        names = sorted(item["name"] for item in described["containers"])
         raise LocalCloudError(
             f"task {task.rsplit('/', 1)[-1]} has no running container {container!r}"
             + (f": {found.stderr.strip()}" if found.stderr.strip() else ""),
-            fix="name another one with --container",
+            fix=f"--container {' | '.join(names)}",
         )
     interactive = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
     return subprocess.run(["docker", "exec", *interactive, ids[0], *command], check=False).returncode

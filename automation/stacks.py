@@ -23,7 +23,6 @@ from localcloud import console
 from localcloud.engine import Outcome
 from localcloud.errors import LocalCloudError
 
-LOCAL_STACK = "local"
 _CLUSTER = "aws:ecs/cluster:Cluster"
 
 
@@ -139,7 +138,7 @@ class Stack(ABC):
 
     def refresh(self) -> Outcome:
         """Bring the recorded state up to date with what exists."""
-        return self._engine(start=True).refresh()
+        return self._engine(start=False).refresh()
 
     def drift(self) -> DriftReport:
         """Say what was changed outside of the program, and change nothing."""
@@ -147,7 +146,7 @@ class Stack(ABC):
 
     def destroy(self) -> Outcome:
         """Delete every resource of the stack."""
-        return self._engine(start=True).destroy()
+        return self._engine(start=False).destroy()
 
     def remove(self) -> Outcome:
         """Delete every resource of the stack, and then the stack itself."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_ssm import SSMClient
 
+# This stack always runs on the local cloud, whatever the command line says.
+LOCAL_STACK = "local"
 # Deliberately not real credentials: the emulator takes any, and none of the person's own must reach it.
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
@@ -31,6 +33,11 @@ class Target:
     stack: str
     region: str
     local: CloudSettings | None
+
+    @property
+    def selection(self) -> str:
+        """The arguments with which a verb finds this stack, for messages: `dev`, `dev --local`, `local`."""
+        return f"{self.stack} --local" if self.local and self.stack != LOCAL_STACK else self.stack
 
     def _client(self, service: str) -> Any:
         # Imported when a verb first asks AWS: `up` does not, and boto3 is half a second of its start.

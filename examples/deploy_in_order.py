@@ -14,6 +14,7 @@ import typer
 
 from automation import Deployment, LocalCloudError, Stack, open_stack, preflight, promote
 from automation.answering import wait_for_answer
+from automation.cli import run_cli
 
 
 def gate(stack: Stack, deployment: Deployment, *, requests: int, pause: float = 0.2) -> None:
@@ -39,8 +40,8 @@ def gate(stack: Stack, deployment: Deployment, *, requests: int, pause: float = 
 
 
 def main(
-    first: str,
-    second: str,
+    first: Annotated[str, typer.Argument(metavar="FIRST", help="Stack that is built and deployed.")],
+    second: Annotated[str, typer.Argument(metavar="SECOND", help="Stack that gets the same images.")],
     requests: Annotated[int, typer.Option(min=1, help="Answers in a row that the gate asks for.")] = 20,
     local: Annotated[bool, typer.Option("--local", help="Both stacks on the local cloud.")] = False,
     project: Annotated[Path | None, typer.Option(help="Folder of Pulumi.yaml.")] = None,
@@ -70,4 +71,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_cli(lambda: typer.run(main))

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from automation import DriftReport, LocalCloudError, open_stack
+from automation.cli import run_cli
 
 
 def section(name: str, report: DriftReport) -> str:
@@ -30,7 +31,7 @@ def section(name: str, report: DriftReport) -> str:
 
 
 def main(
-    stacks: list[str],
+    stacks: Annotated[list[str], typer.Argument(metavar="STACKS", help="Stacks to look at.")],
     local: Annotated[bool, typer.Option("--local", help="On the local cloud.")] = False,
     project: Annotated[Path | None, typer.Option(help="Folder of Pulumi.yaml.")] = None,
 ) -> None:
@@ -48,4 +49,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_cli(lambda: typer.run(main))

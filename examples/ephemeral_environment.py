@@ -15,11 +15,14 @@ from typing import Annotated
 import typer
 
 from automation import Ephemerals, LocalCloudError, Stack, open_stack
+from automation.cli import run_cli
 
 
 def main(
-    name: str,
-    command: Annotated[list[str], typer.Argument(help="Command to run against the environment.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the environment, such as pr-17.")],
+    command: Annotated[
+        list[str], typer.Argument(metavar="COMMAND", help="Command to run against the environment.")
+    ],
     source: Annotated[str, typer.Option(help="Stack whose settings it has.")] = "dev",
     local: Annotated[bool, typer.Option("--local", help="On the local cloud.")] = False,
     project: Annotated[Path | None, typer.Option(help="Folder of Pulumi.yaml.")] = None,
@@ -48,10 +51,12 @@ def main(
     except LocalCloudError as error:
         print(f"error: {error}")
     finally:
-        gone = [environments.remove(item) for item in environments.all() if item.stack == name]
-        print(f"{name} is gone" if all(gone) else f"{name} could not be removed; reap it later")
+        for item in environments.all():
+            if item.stack == name:
+                gone = environments.remove(item)
+                print(f"{name} is gone" if gone else f"{name} could not be removed; reap it later")
     raise SystemExit(code)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_cli(lambda: typer.run(main))

@@ -13,10 +13,11 @@ from typing import Annotated
 import typer
 
 from automation import LocalCloudError, open_stack, scale_service
+from automation.cli import run_cli
 
 
 def main(
-    stacks: list[str],
+    stacks: Annotated[list[str], typer.Argument(metavar="STACKS", help="Stacks to scale.")],
     tasks: Annotated[int, typer.Option(min=0, help="Tasks per service.")] = 0,
     local: Annotated[bool, typer.Option("--local", help="On the local cloud.")] = False,
     project: Annotated[Path | None, typer.Option(help="Folder of Pulumi.yaml.")] = None,
@@ -43,4 +44,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_cli(lambda: typer.run(main))

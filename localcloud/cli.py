@@ -1,6 +1,5 @@
 """The local cloud's own commands: set up this machine, start, stop. Stacks are run by `python -m automation`."""
 
-import os
 import sys
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from localcloud import console, emulator, load, setup
 from localcloud.errors import LocalCloudError
 from localcloud.images.leftovers import remove_images
 from localcloud.settings import CloudSettings
+from localcloud.startup import bring_up
 
 app = typer.Typer(
     name="localcloud",
@@ -29,10 +29,7 @@ def set_up() -> None:
 @app.command()
 def start() -> None:
     """Set up this machine if needed and start the local cloud, empty."""
-    settings = CloudSettings.from_environment()
-    os.environ.setdefault("DOCKER_HOST", setup.prepare(settings).engine.host)
-    with console.step("Local cloud") as progress:
-        progress.done(f"answers at {emulator.start(settings).endpoint}")
+    bring_up(CloudSettings.from_environment())
 
 
 @app.command()

@@ -23,16 +23,19 @@ from automation.cli.options import (
 from automation.drift import DriftReport
 from automation.events import Deployment
 from automation.reporting import JsonLines, Reporter
+from automation.target import Target
+from automation.verification import State
 from localcloud.engine import Outcome
 from localcloud.errors import LocalCloudError
 
 app = typer.Typer()
 # Between success and failure, as `diff` and `pulumi preview --expect-no-changes` have it for their own answers.
 DRIFTED = 2
+INTERRUPTED = 130  # as a shell reports a command that Ctrl-C ended
 
 
-def finish(verb: str, deployment: Deployment, report: Reporter) -> None:
-    """Print the end of a deployment, and exit accordingly."""
+def finish(verb: str, target: Target, deployment: Deployment, report: Reporter) -> None:
+    """Print the end of a deployment of a stack, and exit accordingly."""
     report.result(
         verb,
         deployment.ok,
@@ -42,17 +45,32 @@ def finish(verb: str, deployment: Deployment, report: Reporter) -> None:
         errors=deployment.outcome.errors,
         problem=deployment.problem,
     )
-    if deployment.problem and not isinstance(report, JsonLines):
+    if not isinstance(report, JsonLines):
+        _tell(deployment, target)
+    if deployment.outcome.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    exit_unless(deployment.ok)
+
+
+def _tell(deployment: Deployment, target: Target) -> None:
+    """What the lines of the run have not said."""
+    if deployment.outcome.interrupted:
+        console.print(deployment.problem, markup=False)
+    elif deployment.problem:
         raise LocalCloudError(
             deployment.problem, fix="look at the tasks and their logs: the verbs status and logs"
         )
-    if deployment.url and not isinstance(report, JsonLines):
+    elif any(verdict.state is State.ROLLED_BACK for verdict in deployment.verdicts.values()):
+        back = f"python -m automation rollback {target.selection}"
+        console.print(f"  fix: mend it and deploy again; or go back to what runs: {back}", markup=False)
+    if deployment.url:
         console.print(f"\n{deployment.url}", style="bold")
-    exit_unless(deployment.ok)
 
 
 def _finish_run(verb: str, outcome: Outcome, report: Reporter) -> None:
     report.result(verb, outcome.ok, changes=outcome.changes, errors=outcome.errors)
+    if outcome.interrupted:
+        raise typer.Exit(INTERRUPTED)
     exit_unless(outcome.ok)
 
 
@@ -72,8 +90,7 @@ def up(
 ) -> None:
     """Build, push and deploy; end when every service runs what was asked and the URL answers.
 
-    Ends non-zero when a deployment is rolled back, stuck or superseded, with the reason, the failing task's exit
-    code and its last log lines.
+    One that is rolled back, stuck or superseded fails, with the reason, the exit code and the last log lines.
     """
     report = reporter(as_json)
     found = opened(stack, local=local, project=project, engine=engine, report=report)
@@ -81,9 +98,9 @@ def up(
     if keep_images:
         services = found.output("services")
         images = {name: found.ledger.find_current(name).image for name in services}
-        finish("up", found.up_with_images(images), report)
+        finish("up", found.target, found.up_with_images(images), report)
     else:
-        finish("up", found.up(), report)
+        finish("up", found.target, found.up(), report)
 
 
 @app.command()

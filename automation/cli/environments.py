@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -37,6 +38,9 @@ ephemeral = typer.Typer(
 From = Annotated[
     str, typer.Option("--from", help="Stack whose file describes the new one, and where it runs.")
 ]
+Beside = Annotated[
+    str, typer.Option("--from", help="A stack that runs where they run: same account, same region.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _STYLES = {Level.OK: "green", Level.SKIPPED: "dim", Level.WARNING: "yellow", Level.FAILED: "bold red"}
 
@@ -64,7 +68,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
 @app.command("new-stack")
 def new_stack(
-    name: Annotated[str, typer.Argument(help="Name of the new stack.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new stack.")],
     source: Annotated[str, typer.Option("--from", help="Stack whose file is copied.")] = "dev",
     region: Annotated[str | None, typer.Option(help="AWS region; the copied one by default.")] = None,
     project: ProjectFolder = None,
@@ -93,7 +97,7 @@ def env(stack: StackName = "local", project: ProjectFolder = None) -> None:
 
 @ephemeral.command("up")
 def ephemeral_up(
-    name: Annotated[str, typer.Argument(help="Name of the stack, such as pr-17.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the stack, such as pr-17.")],
     source: From = "dev",
     ttl: Annotated[str, typer.Option("--ttl", help="Time to live: 30m, 8h, 2d.")] = "8h",
     local: OnLocalCloud = False,
@@ -105,13 +109,13 @@ def ephemeral_up(
     report = reporter(as_json)
     lives = duration(ttl)
     stacks, base = _ephemerals(source, local=local, project=project, engine=engine, report=report)
-    folder = base.source.folder
-    finish("ephemeral up", stacks.up(name, settings_of=source, lives=lives, folder=folder), report)
+    deployment = stacks.up(name, settings_of=source, lives=lives, folder=base.source.folder)
+    finish("ephemeral up", replace(base.target, stack=name), deployment, report)
 
 
 @ephemeral.command("list")
 def ephemeral_list(
-    source: From = "dev",
+    source: Beside = "dev",
     local: OnLocalCloud = False,
     project: ProjectFolder = None,
     as_json: JsonOption = False,
@@ -133,7 +137,7 @@ def ephemeral_list(
 
 @ephemeral.command("reap")
 def ephemeral_reap(
-    source: From = "dev",
+    source: Beside = "dev",
     everything: Annotated[bool, typer.Option("--all", help="Those whose time is not over as well.")] = False,
     name: Annotated[str | None, typer.Option("--name", help="Only this one, expired or not.")] = None,
     local: OnLocalCloud = False,
@@ -147,8 +151,9 @@ def ephemeral_reap(
     removed = {item.stack: stacks.remove(item) for item in due}
     report.result("ephemeral reap", all(removed.values()), removed=removed)
     if not as_json:
+        nothing = f"no ephemeral stack {name!r}" if name else "none due"
         console.print(
-            "\n".join(f"{stack}: {'gone' if ok else 'failed'}" for stack, ok in removed.items()) or "none due"
+            "\n".join(f"{stack}: {'gone' if ok else 'failed'}" for stack, ok in removed.items()) or nothing
         )
     exit_unless(all(removed.values()))
 

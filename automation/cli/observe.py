@@ -111,7 +111,7 @@ def logs(
         groups = {service: groups[known(service, groups)]}
     back = timedelta(minutes=since)
     if follow:
-        for line in follow_logs(found.target, list(groups.values()), since=back):
+        for line in follow_logs(found.target, list(groups.values()), since=back, limit=lines):
             _print_line(line)
     for line in read_logs(found.target, list(groups.values()), since=back, limit=lines):
         _print_line(line)
@@ -120,7 +120,7 @@ def logs(
 @app.command("exec", context_settings={"ignore_unknown_options": True})
 def execute(
     command: Annotated[
-        list[str] | None, typer.Argument(help="Command and arguments; /bin/sh by default.")
+        list[str] | None, typer.Argument(metavar="COMMAND", help="Command and arguments; /bin/sh by default.")
     ] = None,
     stack: Annotated[str, typer.Option("--stack", "-s", help="Stack name.")] = "local",
     service: Service = None,
@@ -150,7 +150,7 @@ def execute(
 
 @app.command()
 def scale(
-    count: Annotated[int, typer.Argument(min=0, help="How many tasks to run.")],
+    count: Annotated[int, typer.Argument(metavar="N", min=0, help="How many tasks to run.")],
     stack: StackName = "local",
     service: Annotated[str | None, typer.Option(help="Which service; not needed when there is one.")] = None,
     local: OnLocalCloud = False,

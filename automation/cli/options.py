@@ -11,7 +11,7 @@ from rich.console import Console
 from automation.engines import EngineName
 from automation.opening import open_stack
 from automation.reporting import JsonLines, Lines, Reporter
-from automation.stacks import LOCAL_STACK, Stack
+from automation.stacks import Stack
 from localcloud.console import set_quiet
 from localcloud.errors import LocalCloudError
 
@@ -19,7 +19,7 @@ from localcloud.errors import LocalCloudError
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 250)
 
 StackName = Annotated[
-    str, typer.Argument(metavar="[STACK]", help="Stack name: the part of Pulumi.<stack>.yaml.")
+    str, typer.Argument(metavar="STACK", help="Stack name: the middle of Pulumi.<stack>.yaml.")
 ]
 OnLocalCloud = Annotated[
     bool, typer.Option("--local", help="Run the stack on the local cloud (the stack `local` always does).")
@@ -107,7 +107,6 @@ def one_service(service: str | None, services: dict[str, str]) -> str:
 
 
 __all__ = [
-    "LOCAL_STACK",
     "AsJson",
     "Engine",
     "NonInteractive",

@@ -73,7 +73,7 @@ def rollback(
     report = reporter(as_json)
     found = opened(stack, local=local, project=project, engine=engine, report=report)
     confirm(found, "roll back", yes=yes, non_interactive=non_interactive)
-    finish("rollback", roll_back(found, service=service, to=to), report)
+    finish("rollback", found.target, roll_back(found, service=service, to=to), report)
 
 
 @app.command()
@@ -93,7 +93,7 @@ def promote(
     giver = opened(source, local=local, project=project)
     taker = opened(destination, local=local, project=project, engine=engine, report=report)
     confirm(taker, f"promote {source} to", yes=yes, non_interactive=non_interactive)
-    finish("promote", promote_images(giver, taker, service=service), report)
+    finish("promote", taker.target, promote_images(giver, taker, service=service), report)
 
 
 def _table(history: list[Release]) -> Table:

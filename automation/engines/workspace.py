@@ -61,10 +61,20 @@ class StackSource:
         Raises:
             LocalCloudError: It is missing or malformed.
         """
-        names = sorted(path.name.split(".")[1] for path in self.folder.glob("Pulumi.*.yaml"))
-        fix = f"one of: {', '.join(names)}; or: python -m automation new-stack {self.stack}"
-        missing = LocalCloudError(f"no stack file {self.stack_file}", fix=fix)
-        return read_yaml(self.stack_file, missing=missing)
+        return read_yaml(self.stack_file, missing=self.missing())
+
+    def missing(self, besides: str = "") -> LocalCloudError:
+        """The error that the stack has no file.
+
+        Args:
+            besides: What else was looked for, `, and …`.
+        """
+        names = stack_names(self.folder)
+        choice = f"one of: {', '.join(names)}; or: " if names else ""
+        return LocalCloudError(
+            f"no stack file {self.stack_file}{besides}",
+            fix=f"{choice}python -m automation new-stack {self.stack}",
+        )
 
     @property
     def project_name(self) -> str:
@@ -77,6 +87,12 @@ class StackSource:
         config = self.read_stack().get("config") or {}
         found = config.get("aws:region") or config.get("aws:config:region")
         return str(found) if found else None
+
+
+def stack_names(folder: Path) -> list[str]:
+    """The stacks that have a file in a project's folder, in alphabetical order."""
+    files = folder.glob("Pulumi.*.yaml")
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
 
 
 def write_workspace(source: StackSource, folder: Path) -> Path:

@@ -56,19 +56,23 @@ def _run(project: Project, run: Run, registrar: Registrar) -> Properties | None:
         main = _main_file(project)
         with _as_if_fresh(project):
             loop.run_until_complete(run_in_stack(lambda: _execute(main)))
-    except LocalCloudError as error:
-        run.error(str(error))
-    except pulumi.RunError as error:
-        run.error(str(error))
+    except (LocalCloudError, pulumi.RunError) as error:
+        _failed(run, str(error))
     except SystemExit as leaving:
         if leaving.code not in {None, 0}:
-            run.error(f"the program called sys.exit({leaving.code!r})")
+            _failed(run, f"the program called sys.exit({leaving.code!r})")
     except Exception as error:  # noqa: BLE001  whatever the user's program raises is shown to the user
-        run.error(f"the program failed:\n{user_traceback(error, project.root)}")
+        _failed(run, f"the program failed:\n{user_traceback(error, project.root)}")
     finally:
         threads.shutdown(wait=True)
         _close(loop)
     return monitor.outputs
+
+
+def _failed(run: Run, message: str) -> None:
+    """Report how the program failed, unless the run was stopped: then it lacks what was left out, and says so."""
+    if not run.cancelled.is_set():
+        run.error(message)
 
 
 def _configure(project: Project, run: Run, monitor: EngineMonitor) -> None:

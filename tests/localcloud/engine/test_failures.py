@@ -173,7 +173,12 @@ def test_a_second_run_on_a_stack_is_refused_with_the_holders_process_id(bench: W
 def test_ctrl_c_ends_running_operations_starts_no_new_ones_and_keeps_the_state_right(
     bench: Workbench,
 ) -> None:
-    process = start(bench, 'a = Thing("a", name="a", slow=1.0)\nThing("b", name="b", value=a.arn)')
+    source = 'a = Thing("a", name="a", slow=1.0)\nThing("b", name="b", value=a.arn)'
+    # What was left out makes the rest of the program fail, which is not worth a word.
+    unhappy = '\na.arn.apply(lambda _: pulumi.runtime.invoke("fake:index:ask", {}, ' + (
+        'pulumi.InvokeOptions(provider=Fake("p", region="south"))))'
+    )
+    process = start(bench, source + unhappy)
     wait_for(lambda: "create-start a" in bench.cloud.calls())
 
     process.send_signal(signal.SIGINT)
@@ -182,11 +187,9 @@ def test_ctrl_c_ends_running_operations_starts_no_new_ones_and_keeps_the_state_r
     assert process.returncode == 1
     assert "waiting for: create a (fake:index:Thing)" in output
     assert "skipped: the run was stopped" in output
+    assert "Failed with" not in output
     assert bench.cloud.names() == ["a"]
-    assert bench.up('a = Thing("a", name="a", slow=1.0)\nThing("b", name="b", value=a.arn)').changes == {
-        Op.SAME: 2,
-        Op.CREATE: 1,
-    }
+    assert bench.up(source).changes == {Op.SAME: 2, Op.CREATE: 1}
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_says_what_was_running(bench: Workbench) -> None:
