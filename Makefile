@@ -25,8 +25,8 @@ url: environment  ## Print the local stack's URL and nothing else (make -s url)
 preview: environment  ## Say what `make up` would change
 	@$(AUTOMATION) preview $(ON_STACK)
 
-status: environment  ## Services, tasks and target health
-	@$(AUTOMATION) status $(ON_STACK)
+status: environment  ## Services, deployments, tasks, health, scaling, alarms, events (WATCH=1 redraws)
+	@$(AUTOMATION) status $(ON_STACK) $(if $(WATCH),--watch)
 
 logs: environment  ## The containers' log lines (SERVICE=name for one service)
 	@$(AUTOMATION) logs $(ON_STACK) $(if $(SERVICE),--service $(SERVICE))

@@ -18,6 +18,7 @@ from automation.ephemeral import Ephemeral, Ephemerals
 from automation.events import Deployment, Progress, Verified
 from automation.fleet import ServiceView, read_fleet
 from automation.ledger import Ledger, Release
+from automation.observation import Observed, declared_alarms, observe
 from automation.opening import open_stack
 from automation.preflight import preflight
 from automation.promotion import promote, roll_back
@@ -37,6 +38,7 @@ __all__ = [
     "Ephemerals",
     "Ledger",
     "LocalCloudError",
+    "Observed",
     "Progress",
     "Release",
     "ServiceView",
@@ -45,6 +47,8 @@ __all__ = [
     "Target",
     "Verdict",
     "Verified",
+    "declared_alarms",
+    "observe",
     "open_stack",
     "preflight",
     "promote",

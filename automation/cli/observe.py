@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -17,12 +18,16 @@ from automation.cli.options import (
     one_service,
     opened,
 )
-from automation.fleet import EventView, read_fleet
+from automation.fleet import EventView, read_services
+from automation.live import PERIOD_SECONDS, watch_fleet
 from automation.log_lines import LogLine, follow_logs, read_logs
+from automation.observation import Observed, declared_alarms, observe
 from automation.reporting import plain
 from automation.scaling import scale_service
 from automation.shell import run_in_task
+from automation.stacks import Stack
 from automation.views import fleet_view
+from localcloud.errors import LocalCloudError
 
 app = typer.Typer()
 
@@ -51,16 +56,38 @@ def url(stack: StackName = "local", local: OnLocalCloud = False, project: Projec
 def status(
     stack: StackName = "local",
     as_json: JsonOption = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Redraw every two seconds until Ctrl-C; with --json, lines.")
+    ] = False,
     local: OnLocalCloud = False,
     project: ProjectFolder = None,
 ) -> None:
-    """Show services, deployments, tasks, target health and the newest events."""
-    found = opened(stack, local=local, project=project)
-    fleet = read_fleet(found.target, found.output("cluster"))
-    if as_json:
-        print(json.dumps(plain(fleet), indent=2, ensure_ascii=False))
-    else:
-        console.print(fleet_view(fleet))
+    """Show services, deployments, tasks, target health, scaling, alarms and the newest events."""
+    read = _reader(opened(stack, local=local, project=project))
+    if watch and not as_json:
+        if not console.is_terminal:
+            raise LocalCloudError(
+                "--watch draws on a terminal, and this is none", fix="add --json, or leave it out"
+            )
+        watch_fleet(read, title=f"stack {stack}", console=console)
+        return
+    while True:
+        fleet = read()
+        if as_json:
+            print(json.dumps(plain(fleet), indent=None if watch else 2, ensure_ascii=False), flush=True)
+        else:
+            console.print(fleet_view(fleet))
+        if not watch:
+            return
+        time.sleep(PERIOD_SECONDS)
+
+
+def _reader(found: Stack) -> Callable[[], tuple[Observed, ...]]:
+    """Reads the stack's services; what the program declared is looked up once."""
+    outputs = found.outputs()
+    cluster, services = found.output("cluster"), outputs.get("services", {})
+    declared = declared_alarms(found.resources(), services)
+    return lambda: observe(found.target, cluster, declared)
 
 
 @app.command()
@@ -79,11 +106,12 @@ def events(
     seen: set[tuple[str, EventView]] = set()
     while True:
         fresh = [
-            (view.name, event)
-            for view in read_fleet(found.target, cluster, events=100)
-            if view.name in wanted
-            for event in view.events
-            if (view.name, event) not in seen
+            (service["serviceName"], event)
+            for service in read_services(found.target, cluster)
+            if service["serviceName"] in wanted
+            for entry in service.get("events", [])
+            if (service["serviceName"], event := EventView(at=entry["createdAt"], message=entry["message"]))
+            not in seen
         ]
         for name, event in sorted(fresh, key=lambda item: item[1].at)[0 if seen else -lines :]:
             text = event.message if name in event.message else f"{name}: {event.message}"

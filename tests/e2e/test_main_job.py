@@ -1,6 +1,7 @@
 """From source to an answer through the load balancer, and what a person does next."""
 
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -165,6 +166,43 @@ def test_two_services_share_the_load_balancer_by_path_and_find_each_other_by_nam
         config.write_text(original)
     stage.up()
     eventually(lambda: len(stage.containers()) == 1, 20, "the second service is gone")
+
+
+def test_a_schedule_moves_the_minimum_and_a_second_up_keeps_what_scaling_did(stage: Stage) -> None:
+    soon = (datetime.now(UTC) + timedelta(seconds=15)).strftime("%Y-%m-%dT%H:%M:%S")
+    stage.edit(
+        "Pulumi.local.yaml",
+        "      desiredCount: 1",
+        "      scaling:\n"
+        "        { min: 1, max: 3, cpu: { target: 60 },\n"
+        f"          schedules: {{ opening: {{ cron: at({soon}), min: 2, max: 3 }} }} }}\n"
+        "      desiredCount: 1",
+    )
+    stage.up()
+    eventually(lambda: len(stage.containers()) == 2, 40, "the scheduled action brings a second task")
+
+    again = stage.up()
+
+    assert counted(again.output, "updated") == 0, again.output
+    assert len(stage.containers()) == 2
+    status = stage.run("status", "local").output
+    assert "web: 2 of 2 tasks running" in status
+    assert "scaling from 2 to 3 tasks" in status
+    assert "scheduled action name opening was triggered" in status
+    assert "minimum capacity was set to 2" in status
+    assert "AlarmHigh" in status
+
+
+def test_every_container_killed_at_once_comes_back_while_requests_are_retried(stage: Stage) -> None:
+    url, killed = stage.url, stage.containers()
+    assert len(killed) == 2
+
+    subprocess.run(["docker", "kill", *killed], check=True, capture_output=True)
+    took = eventually(lambda: stage.get(url=url).status_code == 200, 10, "a replacement answers")
+    eventually(lambda: len(set(stage.containers()) - set(killed)) == 2, 10, "both are replaced")
+
+    assert took < 5
+    assert "exited with code 137" in stage.run("events", "local").output
 
 
 def test_down_leaves_no_container_and_no_process_and_can_be_repeated(stage: Stage) -> None:

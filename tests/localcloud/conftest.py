@@ -20,7 +20,7 @@ from tests.localcloud.emulator.stage import (
     static_busybox,
 )
 
-# A page that keeps a CPU busy for a while, served by busybox.
+# Pages that keep a CPU busy for a while, and 300 MiB of memory for some seconds, served by busybox.
 BURN = r"""
 mkdir -p /tmp/www/cgi-bin
 cat > /tmp/www/cgi-bin/burn <<'END'
@@ -30,7 +30,13 @@ i=0
 while [ $i -lt 20000 ]; do i=$((i+1)); done
 echo done
 END
-busybox chmod 755 /tmp/www/cgi-bin/burn
+cat > /tmp/www/cgi-bin/hold <<'END'
+#!/bin/sh
+printf 'Content-Type: text/plain\r\n\r\nholding\n'
+# The pipe takes a part of the block; dd keeps all of it until the reader has gone.
+{ dd if=/dev/zero bs=300M count=1 | sleep 12; } >/dev/null 2>&1 &
+END
+busybox chmod 755 /tmp/www/cgi-bin/burn /tmp/www/cgi-bin/hold
 echo hello > /tmp/www/index.html
 exec httpd -f -p 5000 -h /tmp/www
 """
@@ -70,7 +76,7 @@ def burning_image(fast_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def busy_web(fast_cloud: Cloud, burning_image: str, name: str) -> Iterator[Deployed]:
-    """A service of one task behind a load balancer; its /cgi-bin/burn takes CPU."""
+    """A service of one task behind a load balancer; its /cgi-bin/burn takes CPU, /cgi-bin/hold memory."""
     cloud = Cloud(fast_cloud.settings, burning_image)
     cloud.client("ecs").create_cluster(clusterName=name)
     cloud.client("logs").create_log_group(logGroupName=f"/ecs/{name}")

@@ -40,7 +40,7 @@ def put_metric_alarm(
 
 
 class MetricData:
-    """GetMetricData with expressions; MiniStack answers requests without them."""
+    """GetMetricData with expressions, newest value first; MiniStack knows neither."""
 
     def __init__(self, original: Any) -> None:
         self._original = original
@@ -49,13 +49,16 @@ class MetricData:
         self, parameters: Parameters, data: Parameters, is_cbor: bool, is_json: bool = False
     ) -> Response:
         """Answer the operation."""
-        # In the Query protocol MiniStack overlooks expressions; clients that old do not send any.
-        queries = data.get("MetricDataQueries") or [] if is_cbor or is_json else []
-        if not any(query.get("Expression") for query in queries):
+        if not (is_cbor or is_json):
+            # In the Query protocol MiniStack overlooks expressions; clients that old do not send any.
             response: Response = self._original(parameters, data, is_cbor, is_json)
             return response
+        queries = data.get("MetricDataQueries") or []
+        # Expressions need all series at one pace; metrics alone keep their own periods.
+        is_math = any(query.get("Expression") for query in queries)
+        groups = [queries] if is_math else [[query] for query in queries]
         try:
-            results = _results(queries, data)
+            results = [result for group in groups for result in _results(group, data)]
         except UnsupportedExpressionError as error:
             refusal: Response = upstream.cloudwatch._error(
                 "ValidationError", str(error), 400, use_json=is_json, use_cbor=is_cbor
@@ -83,12 +86,13 @@ def _results(queries: list[Mapping[str, Any]], data: Parameters) -> list[dict[st
     for query in queries:
         if not query.get("ReturnData", True):
             continue
+        metric = (query.get("MetricStat") or {}).get("Metric") or {}
         found = [entry for entry in enumerate(known[str(query["Id"])]) if entry[1] is not None]
         found.sort(reverse=data.get("ScanBy") != "TimestampAscending")
         results.append(
             {
                 "Id": query["Id"],
-                "Label": query.get("Label") or query["Id"],
+                "Label": query.get("Label") or metric.get("MetricName") or query["Id"],
                 "Timestamps": [cloudwatch._ts_iso(window.start + place * seconds) for place, _ in found],
                 "Values": [value for _, value in found],
                 "StatusCode": "Complete",

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from localcloud.emulator import upstream
-from localcloud.emulator.scaling import validation
+from localcloud.emulator.scaling import requests, validation
 from localcloud.emulator.scaling.errors import Refused
 from localcloud.emulator.scaling.model import Store
 from localcloud.emulator.scaling.policies_api import PoliciesApi
@@ -48,6 +48,8 @@ def handler(store: Store, scaler: Scaler) -> Handler:
             if operation not in operations:
                 raise _unanswered(operation)
             validation.check(operation, request)
+            if operation.startswith("Describe"):
+                requests.check_filters(request)
             answer = operations[operation](request)
         except Refused as refusal:
             refused: Response = upstream.responses.error_response_json(

@@ -16,6 +16,8 @@ CONFIGURATIONS = {
     "PredictiveScaling": "PredictiveScalingPolicyConfiguration",
 }
 POLICY_LIMIT = 50
+# The other operations answer with 50 at most.
+PAGE = 10
 STEP_LIMIT = 20
 
 
@@ -36,6 +38,7 @@ class PoliciesApi:
         configuration = request.get(CONFIGURATIONS[kind]) or (present.configuration if present else None)
         if configuration is None:
             raise invalid(f"{CONFIGURATIONS[kind]} must be specified for a policy of type {kind}")
+        _check_cooldowns(configuration)
         _CHECKS[kind](configuration, target, name)
         if present is None and len(target.policies) >= POLICY_LIMIT:
             raise Refused(
@@ -72,7 +75,7 @@ class PoliciesApi:
             for policy in self._store.policies_in(requests.current_scope())
             if requests.concerns(request, policy.ref) and (not wanted or policy.name in wanted)
         ]
-        return requests.page(request, "ScalingPolicies", found, _shown)
+        return requests.page(request, "ScalingPolicies", found, _shown, most=PAGE)
 
 
 def _shown(policy: Policy) -> Mapping[str, Any]:
@@ -85,6 +88,12 @@ def _shown(policy: Policy) -> Mapping[str, Any]:
         "Alarms": tracking_alarms.described(policy),
         "CreationTime": requests.timestamp(policy.created),
     }
+
+
+def _check_cooldowns(configuration: Request) -> None:
+    for name in ("Cooldown", "ScaleOutCooldown", "ScaleInCooldown"):
+        if int(configuration.get(name) or 0) < 0:
+            raise invalid(f"{name} must not be negative")
 
 
 def _check_steps(configuration: Request, _target: ScalableTarget, _name: str) -> None:

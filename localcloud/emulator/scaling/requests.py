@@ -60,6 +60,16 @@ def identity(ref: ServiceRef) -> dict[str, str]:
     return {"ServiceNamespace": NAMESPACE, "ResourceId": ref.resource_id, "ScalableDimension": DIMENSION}
 
 
+def check_filters(request: Request) -> None:
+    """Refuse a describe request that names a dimension of no resource.
+
+    Raises:
+        Refused: ValidationException.
+    """
+    if request.get("ScalableDimension") and not (request.get("ResourceId") or request.get("ResourceIds")):
+        raise invalid("If you specify a scalable dimension, you must also specify a resource ID.")
+
+
 def concerns(request: Request, ref: ServiceRef) -> bool:
     """Whether a describe request's filters let a service through."""
     return (
@@ -69,16 +79,24 @@ def concerns(request: Request, ref: ServiceRef) -> bool:
     )
 
 
-def page(request: Request, name: str, found: Sequence[T], show: Callable[[T], Mapping[str, Any]]) -> Request:
-    """One page of a describe operation's answer.
+def page(
+    request: Request,
+    name: str,
+    found: Sequence[T],
+    show: Callable[[T], Mapping[str, Any]],
+    *,
+    most: int = PAGE,
+) -> Request:
+    """One page of a describe operation's answer, of `most` entries when the request does not say how many.
 
     Raises:
-        Refused: InvalidNextTokenException, or ValidationException for MaxResults outside 1 to 50.
+        Refused: InvalidNextTokenException, or ValidationException for MaxResults outside 1 to `most`.
     """
-    size = int(request.get("MaxResults") or PAGE)
-    if not 1 <= size <= PAGE:
+    given = request.get("MaxResults")
+    size = most if given is None else int(given)
+    if not 1 <= size <= most:
         raise invalid(
-            f"Value '{size}' at 'maxResults' failed to satisfy constraint: a number from 1 to {PAGE}"
+            f"Value '{size}' at 'maxResults' failed to satisfy constraint: a number from 1 to {most}"
         )
     begin = _position(str(request["NextToken"])) if request.get("NextToken") else 0
     answer: dict[str, Any] = {name: [show(entry) for entry in found[begin : begin + size]]}

@@ -1,5 +1,6 @@
 """Changes services' desired counts: when an alarm sets a policy off, when a limit moves, when a schedule is due."""
 
+import itertools
 import json
 import logging
 import time
@@ -65,6 +66,10 @@ class Scaler:
             if low and not self._all_low(target):
                 return True
             wanted = self._tracked(policy, capacity, values, scale_in=low)
+            if low and wanted == capacity > target.minimum:
+                # One task fewer would be too few at once.
+                self._refuse(target.ref, cause, {"Code": "AutoScalingAnticipatedFlapping"})
+                return True
             self._scale(target, policy, service, wanted, cause)
         return True
 
@@ -79,6 +84,10 @@ class Scaler:
         magnitude = configuration.get("MinAdjustmentMagnitude")
         capacity = int(service["desiredCount"])
         wanted = adjusted(capacity, step.adjustment, kind, minimum_magnitude=magnitude)
+        if wanted == capacity:
+            reason = {"Code": "AlreadyAtDesiredCapacity", "CurrentCapacity": capacity}
+            self._refuse(target.ref, cause, reason)
+            return
         if wanted > capacity:
             base = policy.cooldowns.base(capacity, time.monotonic(), self._cooldown(policy, "Cooldown"))
             wanted = max(capacity, adjusted(base, step.adjustment, kind, minimum_magnitude=magnitude))
@@ -220,9 +229,10 @@ class Scaler:
         return bool(status == 200)
 
     def _refuse(self, ref: ServiceRef, cause: str, reason: dict[str, object]) -> None:
-        """Record once, not every minute, why an alarm changes nothing."""
-        last = next((entry for entry in self._store.activities(ref.scope) if entry.ref == ref), None)
-        if last is not None and (last.cause, last.not_scaled) == (cause, reason):
+        """Record once, not every minute, why an alarm changes nothing, until something does change."""
+        own = (entry for entry in self._store.activities(ref.scope) if entry.ref == ref)
+        since = itertools.takewhile(lambda entry: entry.not_scaled is not None, own)
+        if any((entry.cause, entry.not_scaled) == (cause, reason) for entry in since):
             return
         activity = Activity(
             ref=ref,

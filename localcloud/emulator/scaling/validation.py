@@ -1,6 +1,7 @@
 """Checks of a request against botocore's model of the API, with the messages AWS gives."""
 
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -20,6 +21,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "list": (list,),
     "map": (dict,),
+}
+
+
+# Names that cannot be part of an ARN. The other patterns of the model allow everything that is printable, in a
+# notation of Java's.
+_NAMES = {
+    "PolicyName": (r"\p{Print}+", re.compile(r"[ -~]+")),
+    "ScheduledActionName": (
+        r"(?!((^[ ]+.*)|(.*([\u0000-\u001f]|[\u007f-\u009f]|[:/|])+.*)|(.*[ ]+$))).+",
+        re.compile(r"(?! )[^\x00-\x1f\x7f-\x9f:/|]+(?<! )"),
+    ),
 }
 
 
@@ -80,6 +92,13 @@ def _members(shape: StructureShape, value: Mapping[str, Any], where: str) -> Ite
         member = shape.members.get(name)
         if member is not None and entry is not None:
             yield from _violations(member, entry, _path(where, name))
+            yield from _name_violations(name, entry)
+
+
+def _name_violations(name: str, value: Any) -> Iterator[str]:
+    pattern, accepted = _NAMES.get(name, ("", None))
+    if accepted is not None and isinstance(value, str) and value and not accepted.fullmatch(value):
+        yield _failed(value, _path("", name), f"Member must satisfy regular expression pattern: {pattern}")
 
 
 def _length(shape: Shape, value: Any, where: str) -> Iterator[str]:

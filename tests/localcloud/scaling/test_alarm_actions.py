@@ -44,6 +44,34 @@ def test_what_was_not_scaled_is_said_on_request(service: Scaled) -> None:
     assert refused["NotScaledReasons"] == [{"Code": "AlreadyAtMaxCapacity", "MaxCapacity": 0}]
 
 
+def test_two_alarms_that_cannot_act_are_told_once_each(service: Scaled) -> None:
+    service.register(0, 0)
+    names = ("a", "b")
+    alarms = [
+        service.alarm(service.step_policy(1, policy=name), alarm=f"{service.name}-{name}") for name in names
+    ]
+    for _ in range(2):
+        for alarm in alarms:
+            service.fire(alarm, "OK")
+            service.fire(alarm)
+    causes = [activity["Cause"] for activity in service.activities(everything=True)]
+    assert sorted(causes) == [
+        f"monitor alarm {alarm} in state ALARM triggered policy {name}"
+        for alarm, name in zip(alarms, names, strict=True)
+    ]
+
+
+def test_a_step_to_the_present_count_is_none(service: Scaled) -> None:
+    service.register(0, 5)
+    exact = {
+        "AdjustmentType": "ExactCapacity",
+        "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 0}],
+    }
+    service.fire(service.alarm(service.put_policy("exact", "StepScaling", exact)["PolicyARN"]))
+    [refused] = service.activities(everything=True)
+    assert refused["NotScaledReasons"] == [{"Code": "AlreadyAtDesiredCapacity", "CurrentCapacity": 0}]
+
+
 def test_a_suspended_direction_does_nothing(service: Scaled) -> None:
     service.register(0, 5, SuspendedState={"DynamicScalingOutSuspended": True})
     service.fire(service.alarm(service.step_policy(1)))

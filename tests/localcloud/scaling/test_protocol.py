@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.localcloud.emulator.stage import Cloud, eventually
-from tests.localcloud.scaling.services import CPU, Scaled, make_service
+from tests.localcloud.scaling.services import CPU, DIMENSION, Scaled, make_service
 
 
 @pytest.fixture
@@ -164,6 +164,7 @@ REQUESTS = "ALBRequestCountPerTarget"
             },
             "not supported for service namespace: ecs",
         ),
+        ("TargetTrackingScaling", {"TargetValue": 5.0, "ScaleInCooldown": -1, **CPU}, "must not be negative"),
         ("StepScaling", {"AdjustmentType": "ChangeInCapacity"}, "at least one step"),
         (
             "StepScaling",
@@ -229,7 +230,18 @@ def test_pages(service: Scaled) -> None:
     assert names == [["p0", "p1"], ["p2"]]
     describe = service.api.describe_scaling_policies
     assert refused(describe, ServiceNamespace="ecs", NextToken="x")[0] == "InvalidNextTokenException"
-    assert refused(describe, ServiceNamespace="ecs", MaxResults=51)[0] == "ValidationException"
+    for size in (0, 11):
+        assert refused(describe, ServiceNamespace="ecs", MaxResults=size)[0] == "ValidationException"
+    targets = service.api.describe_scalable_targets
+    assert targets(ServiceNamespace="ecs", MaxResults=50)["ScalableTargets"]
+    assert refused(targets, ServiceNamespace="ecs", MaxResults=51)[0] == "ValidationException"
+
+
+def test_a_dimension_alone_selects_nothing(service: Scaled) -> None:
+    for describe in (service.api.describe_scaling_policies, service.api.describe_scaling_activities):
+        code, text = refused(describe, ServiceNamespace="ecs", ScalableDimension=DIMENSION)
+        assert code == "ValidationException"
+        assert "you must also specify a resource ID" in text
 
 
 def test_a_scheduled_action_changes_the_limits_and_pulls_the_count_in(service: Scaled) -> None:
@@ -288,6 +300,8 @@ def test_scheduled_actions_are_described_and_deleted(service: Scaled) -> None:
     [
         ({"Schedule": "cron(0 8 * * *)"}, "Invalid schedule expression"),
         ({"Timezone": "Europe/Nowhere"}, "Invalid time zone"),
+        ({"ScheduledActionName": "a:b"}, "regular expression pattern"),
+        ({"ScheduledActionName": " a"}, "regular expression pattern"),
         ({"ScalableTargetAction": {}}, "At least one of MinCapacity"),
         ({"ScalableTargetAction": {"MinCapacity": 2, "MaxCapacity": 1}}, "Maximum capacity"),
         (

@@ -102,3 +102,36 @@ def test_a_service_grows_under_load_and_shrinks_afterwards(busy_web: Deployed) -
     # A quarter of a CPU is the task's limit: what is used is never much more.
     assert 15 < max(statistics(web, "AWS/ECS", "CPUUtilization", tasks, "Average")) < 130
     assert 0 < max(statistics(web, "AWS/ECS", "MemoryUtilization", tasks, "Average")) < 100
+
+
+def test_steps_on_memory_alarms_follow_the_memory_that_containers_hold(busy_web: Deployed) -> None:
+    web = busy_web
+    service = Scaled(web.cloud, web.name)
+    service.register(1, 3)
+    memory = {
+        "Namespace": "AWS/ECS",
+        "MetricName": "MemoryUtilization",
+        "Dimensions": [{"Name": f"{kind}Name", "Value": web.name} for kind in ("Cluster", "Service")],
+    }
+    high = service.alarm(
+        service.step_policy(1, policy="out"), alarm=f"{web.name}-high", Threshold=45, **memory
+    )
+    low = service.alarm(
+        service.step_policy(-1, policy="in"),
+        alarm=f"{web.name}-low",
+        Threshold=10,
+        ComparisonOperator="LessThanThreshold",
+        **memory,
+    )
+
+    assert web.cloud.get(web.name, "/cgi-bin/hold").text == "holding\n"
+    eventually(lambda: service.desired() == 2, seconds=30)
+    [grown, *_] = service.activities()
+    assert grown["Cause"] == f"monitor alarm {high} in state ALARM triggered policy out"
+    # 300 of 512 MiB, and a few for the server.
+    dimensions = {"ClusterName": web.name, "ServiceName": web.name}
+    used = statistics(web, "AWS/ECS", "MemoryUtilization", dimensions, "Maximum")
+    assert 57 < max(used) < 70
+
+    eventually(lambda: web.describe()["runningCount"] == 1 and service.desired() == 1, seconds=60)
+    assert service.activities()[0]["Cause"] == f"monitor alarm {low} in state ALARM triggered policy in"
