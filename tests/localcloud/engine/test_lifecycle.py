@@ -127,7 +127,7 @@ def test_refresh_records_drift_and_drops_what_is_gone(bench: Workbench) -> None:
 
 
 def test_independent_resources_are_made_and_deleted_in_parallel(bench: Workbench) -> None:
-    bench.delay = 0.2
+    bench.delay = 1.0
 
     outcome = bench.up('[Thing(f"t{n}") for n in range(40)]')
 
