@@ -58,10 +58,8 @@ test: checks quick containers  ## All checks: format, lint, types, unit, program
 
 checks: format-check lint types
 
-# Two processes: the engine's tests run whole programs in theirs, and leave Pulumi's module state behind.
 quick: setup  ## The tests that start no container
-	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2 tests/unit tests/program tests/app
-	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2 tests/localcloud tests/automation
+	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2 tests
 
 containers: setup  ## The tests with real containers, one after the other
 	$(PYTHON_BIN) -m pytest -q -m docker

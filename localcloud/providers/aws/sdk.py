@@ -76,9 +76,12 @@ def _import(name: str) -> Any:
     """Import a module, one at a time.
 
     The SDK's modules import each other in circles, and threads that begin at different ends
-    of one would wait for each other, which Python ends with an error.
+    of one would wait for each other, which Python ends with an error. Its packages load on first use; a module
+    imported before that would load its package half-way through itself, which then lacks the module's names for
+    everybody in the process.
     """
     with _importing:
+        getattr(importlib.import_module(name.rpartition(".")[0]), "__all__", None)
         return importlib.import_module(name)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -145,3 +147,13 @@ def test_never_prints_a_secret(offline: Driver) -> None:
         failures = asyncio.run(offline.provider.check(request)).failures or []
         assert [item.property for item in failures] == [name]
         assert "hunter" not in failures[0].reason
+
+
+def test_reading_a_type_first_leaves_the_sdk_whole_for_the_program() -> None:
+    script = (
+        "from localcloud.providers.aws.sdk import resource_schema\n"
+        "resource_schema('aws:ecs/service:Service')\n"
+        "import pulumi_aws\n"
+        "pulumi_aws.ecs.Service\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
