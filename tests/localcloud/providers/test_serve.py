@@ -1,6 +1,7 @@
 """The local providers as the real engine sees them: over gRPC, attached to, with its own spelling of values."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,31 @@ def test_creates_in_the_configured_region(cloud: CloudSettings) -> None:
     request = provider_pb2.CreateRequest(urn=urn(CLUSTER, "main"), properties=struct({"name": "served"}))
     created = call(cloud, lambda stub: stub.Create(request))
     assert created.id == "arn:aws:ecs:eu-west-1:000000000000:cluster/served"
+
+
+def test_every_connection_has_the_provider_that_it_configured(cloud: CloudSettings) -> None:
+    async def region(port: str, name: str, tag: str) -> tuple[str, dict[str, str]]:
+        options = [("grpc.use_local_subchannel_pool", 1)]  # as two of the engine's: no shared connection
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+            stub = provider_pb2_grpc.ResourceProviderStub(channel)
+            await stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
+            args = {"region": name, "defaultTags": json.dumps({"tags": {"team": tag}})}
+            await stub.Configure(provider_pb2.ConfigureRequest(args=struct(args)))
+            await asyncio.sleep(0.2)  # until the other one has configured, too
+            made = await stub.Create(
+                provider_pb2.CreateRequest(urn=urn(CLUSTER, "main"), properties=struct({"name": tag}))
+            )
+            return made.id.split(":")[3], json_format.MessageToDict(made.properties)["tagsAll"]
+
+    async def run() -> Any:
+        servers, addresses = await serve({"aws": local_providers(cloud)["aws"]})
+        port = addresses.partition(":")[2]
+        answers = await asyncio.gather(region(port, "eu-west-1", "a"), region(port, "us-east-1", "b"))
+        for server in servers:
+            await server.stop(grace=0)
+        return answers
+
+    assert asyncio.run(run()) == [("eu-west-1", {"team": "a"}), ("us-east-1", {"team": "b"})]
 
 
 def test_errors_are_one_message_without_a_traceback(cloud: CloudSettings) -> None:
