@@ -16,12 +16,14 @@ from automation.cli.options import (
     known,
     one_service,
     opened,
+    until_ctrl_c,
 )
 from automation.fleet import EventView, read_fleet
 from automation.log_lines import LogLine, follow_logs, read_logs
 from automation.reporting import plain
 from automation.scaling import scale_service
 from automation.shell import run_in_task
+from automation.target import Target
 from automation.views import fleet_view
 
 app = typer.Typer()
@@ -76,11 +78,16 @@ def events(
     found = opened(stack, local=local, project=project)
     cluster, names = found.output("cluster"), found.output("services")
     wanted = {names[known(service, names)]} if service else set(names.values())
+    with until_ctrl_c():
+        _print_events(found.target, cluster, wanted, lines, follow=follow)
+
+
+def _print_events(target: Target, cluster: str, wanted: set[str], lines: int, *, follow: bool) -> None:
     seen: set[tuple[str, EventView]] = set()
     while True:
         fresh = [
             (view.name, event)
-            for view in read_fleet(found.target, cluster, events=100)
+            for view in read_fleet(target, cluster, events=100)
             if view.name in wanted
             for event in view.events
             if (view.name, event) not in seen
@@ -111,8 +118,9 @@ def logs(
         groups = {service: groups[known(service, groups)]}
     back = timedelta(minutes=since)
     if follow:
-        for line in follow_logs(found.target, list(groups.values()), since=back, limit=lines):
-            _print_line(line)
+        with until_ctrl_c():
+            for line in follow_logs(found.target, list(groups.values()), since=back, limit=lines):
+                _print_line(line)
     for line in read_logs(found.target, list(groups.values()), since=back, limit=lines):
         _print_line(line)
 
