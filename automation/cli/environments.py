@@ -89,7 +89,7 @@ def env(stack: StackName = "local", project: ProjectFolder = None) -> None:
     folder = (project or REPOSITORY_ROOT).resolve()
     variables = plain_cli_environment(CloudSettings.from_environment(), folder, stack)
     print(
-        f"# On its first run Pulumi adds an encryptionsalt line to Pulumi.{stack}.yaml; it need not be committed."
+        f"# Pulumi itself writes an encryptionsalt into Pulumi.{stack}.yaml and formats the file anew: not to be committed."
     )
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
