@@ -11,6 +11,7 @@ import importlib.metadata
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # grpcio ships no types
@@ -22,20 +23,42 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
+from localcloud import console
 from localcloud.errors import LocalCloudError, ResourceInitFailed
 from localcloud.providers import local_providers
+from localcloud.providers.engine_log import asking, log
 from localcloud.providers.threaded import THREADS, Threaded, to_engine
 from localcloud.providers.values import to_property_map
 from localcloud.settings import CloudSettings
+
+# What providers remark on resources, by URN, in the attribute of that name.
+_REMARKS = {
+    "unemulated": "declared for AWS, not run by the local cloud",
+    "notes": "done differently by the local cloud",
+}
 
 
 class Servicer(ProviderServicer):
     """The SDK's servicer, with attaching to a running provider and with errors as people should read them."""
 
+    def __init__(self, package: str, provider: Threaded, engine_address: str) -> None:
+        super().__init__([], sdk_version(package), provider, engine_address)
+        self._inner = provider.inner
+        self._remarked: set[tuple[str, str]] = set()
+
     @property
     def engine_address(self) -> str:
         """Where the engine that attached listens."""
         return self._engine_address
+
+    async def remark(self, urn: str) -> None:
+        """Say what the local cloud does not do, or does otherwise, with a resource; once for each engine."""
+        for name, what in _REMARKS.items():
+            text = getattr(self._inner, name, {}).get(urn)
+            if text and (urn, name) not in self._remarked:
+                self._remarked.add((urn, name))
+                about = f"{urn.rsplit('::', 1)[-1]}  {urn.split('::')[-2].rsplit('$', 1)[-1]}"
+                await asyncio.to_thread(log, f"{what}: {about}  {text}", urn=urn)
 
     async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, N802  the protocol's
         """Take the address of the engine that attaches."""
@@ -99,7 +122,7 @@ class Connections:
     """
 
     def __init__(self, package: str, factory: Callable[[], protocol.Provider]) -> None:
-        self._version = sdk_version(package)
+        self._package = package
         self._factory = factory
         self._unconfigured = Threaded(factory())
         self._configured: dict[bytes, Threaded] = {}
@@ -113,12 +136,15 @@ class Connections:
             if peer not in self._servicers or method == "Configure":
                 provider = self._provider(request) if method == "Configure" else self._unconfigured
                 address = self._servicers[peer].engine_address if peer in self._servicers else ""
-                self._servicers[peer] = Servicer([], self._version, provider, engine_address=address)
+                self._servicers[peer] = Servicer(self._package, provider, address)
             answer: Any = getattr(self._servicers[peer], method)
+            asking.set(self._servicers[peer].engine_address)
             try:
                 return await answer(request, context)
             except NotImplementedError:  # the engine asks for more than it needs
                 return await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"no {method}")
+            finally:
+                await self._servicers[peer].remark(getattr(request, "urn", ""))
 
         return handle
 
@@ -186,6 +212,7 @@ async def serve(
 
 async def main() -> None:
     """Serve all local providers until standard input is closed."""
+    console.on_warning(partial(log, warning=True))
     servers, addresses = await serve(local_providers(CloudSettings.from_environment()))
     sys.stdout.write(f"{addresses}\n")
     sys.stdout.flush()

@@ -1,6 +1,7 @@
 """A provider between the engine's spelling of unknown values and ours, with its calls in threads of their own."""
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -107,7 +108,10 @@ class Threaded(protocol.Provider):
             return await method(request)
 
         # Not the loop's default executor: components block its few threads while their children wait for us.
-        response = await asyncio.get_running_loop().run_in_executor(self._threads, asyncio.run, run())
+        in_context = contextvars.copy_context().run
+        response = await asyncio.get_running_loop().run_in_executor(
+            self._threads, in_context, asyncio.run, run()
+        )
         _translate(response, to_engine)
         return response
 

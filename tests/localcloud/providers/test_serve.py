@@ -8,9 +8,9 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]  # grpcio ships no types
 import grpc.aio  # type: ignore[import-untyped]  # as above
 import pytest
-from google.protobuf import json_format, struct_pb2
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from localcloud.errors import ResourceInitFailed
 from localcloud.providers import local_providers
@@ -85,6 +85,44 @@ def test_every_connection_has_the_provider_that_it_configured(cloud: CloudSettin
         return answers
 
     assert asyncio.run(run()) == [("eu-west-1", {"team": "a"}), ("us-east-1", {"team": "b"})]
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """An engine that listens to what providers have to say."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def Log(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, N802  the protocol
+        self.heard.append(request.message)
+        return empty_pb2.Empty()
+
+
+def test_what_the_local_cloud_does_not_run_is_said_once_in_the_log_of_the_engine_that_asks(
+    cloud: CloudSettings,
+) -> None:
+    engine = Engine()
+    certificate = provider_pb2.CreateRequest(
+        urn=urn("aws:acm/certificate:Certificate", "shop"),
+        properties=struct({"domainName": "example.com", "validationMethod": "DNS"}),
+        preview=True,
+    )
+
+    async def run(stub: Any) -> None:
+        server = grpc.aio.server()
+        engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        await stub.Attach(plugin_pb2.PluginAttach(address=f"127.0.0.1:{port}"))
+        for _ in range(2):
+            await stub.Create(certificate)
+        await server.stop(grace=0)
+
+    call(cloud, run)
+    (said,) = engine.heard
+    assert said.startswith(
+        "declared for AWS, not run by the local cloud: shop  aws:acm/certificate:Certificate"
+    )
 
 
 def test_errors_are_one_message_without_a_traceback(cloud: CloudSettings) -> None:
