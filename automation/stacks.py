@@ -20,7 +20,7 @@ from automation.target import Target
 from automation.verification import State, Verdict, verify_service
 from automation.watching import watched
 from localcloud import console
-from localcloud.engine import Outcome
+from localcloud.engine import Operation, Outcome
 from localcloud.errors import LocalCloudError
 
 _CLUSTER = "aws:ecs/cluster:Cluster"
@@ -86,6 +86,8 @@ class Stack(ABC):
     def up(self, *, how: str = "up", origin: str = "") -> Deployment:
         """Deploy, follow every service's deployment to its end, and ask the URL until it answers.
 
+        Ctrl-C ends it with an outcome that is interrupted, and with what runs then as its problem.
+
         Args:
             how: What the ledger says of it.
             origin: What a rollback or promotion took its images from.
@@ -93,12 +95,27 @@ class Stack(ABC):
         Raises:
             LocalCloudError: It could not begin.
         """
-        engine = self._prepare()
-        with self._watched():
-            outcome = engine.up()
-            undeployed = self._deploy_by_code_deploy(engine) if outcome.ok else {}
-        if outcome.interrupted:
-            return Deployment(ok=False, url=None, outcome=outcome, problem=self._what_runs())
+        outcome = Outcome(operation=Operation.UP, ok=False, interrupted=True)
+        try:
+            engine = self._prepare()
+            with self._watched():
+                outcome = engine.up()
+                undeployed = self._deploy_by_code_deploy(engine) if outcome.ok else {}
+            if not outcome.interrupted:
+                return self._followed(engine, outcome, undeployed, how, origin)
+        except KeyboardInterrupt:  # before the engine began, or while ECS was followed
+            outcome = replace(outcome, ok=False, interrupted=True)
+        return Deployment(ok=False, url=None, outcome=outcome, problem=self._what_runs())
+
+    def _followed(
+        self,
+        engine: StackEngine,
+        outcome: Outcome,
+        undeployed: Mapping[str, str],
+        how: str,
+        origin: str,
+    ) -> Deployment:
+        """What came of an engine's update: what ECS runs in the end, and whether the URL answers."""
         verdicts, images = self._verify(engine, outcome, undeployed)
         self._record(verdicts, images, how, origin)
         ok = outcome.ok and all(verdict.ok for verdict in verdicts.values())

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,6 +18,7 @@ UPDATE_EVERY_SECONDS = 5.0
 # soft_wrap: a URL or a command broken in two by the terminal's width cannot be copied.
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 _quiet = False
+_take_warning: Callable[[str], bool] = lambda _: False  # noqa: E731  a variable with a default
 
 
 def set_quiet(quiet: bool) -> None:
@@ -32,9 +33,20 @@ def info(message: str) -> None:
         _print(message)
 
 
+def on_warning(take: Callable[[str], bool]) -> None:
+    """Offer warnings to somebody else first, for a process whose standard error nobody reads.
+
+    Args:
+        take: Returns whether it took the warning; otherwise it is printed.
+    """
+    global _take_warning  # noqa: PLW0603  as above
+    _take_warning = take
+
+
 def warn(message: str) -> None:
     """Print one line the user should know about although the work goes on."""
-    _print(message, prefix="warning: ", style="yellow")
+    if not _take_warning(message):
+        _print(message, prefix="warning: ", style="yellow")
 
 
 def fail(error: LocalCloudError | str) -> None:

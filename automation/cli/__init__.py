@@ -30,6 +30,7 @@ def run_cli(command: Callable[[], object]) -> None:
     except LocalCloudError as error:
         _fail(str(error))
     except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)

@@ -89,7 +89,8 @@ def env(stack: StackName = "local", project: ProjectFolder = None) -> None:
     folder = (project or REPOSITORY_ROOT).resolve()
     variables = plain_cli_environment(CloudSettings.from_environment(), folder, stack)
     print(
-        f"# On its first run Pulumi adds an encryptionsalt line to Pulumi.{stack}.yaml; it need not be committed."
+        f"# Pulumi writes an encryptionsalt into Pulumi.{stack}.yaml and formats the file anew: "
+        f"git checkout Pulumi.{stack}.yaml takes that back."
     )
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

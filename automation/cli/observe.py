@@ -17,6 +17,7 @@ from automation.cli.options import (
     known,
     one_service,
     opened,
+    until_ctrl_c,
 )
 from automation.fleet import EventView, read_services
 from automation.live import PERIOD_SECONDS, watch_fleet
@@ -26,6 +27,7 @@ from automation.reporting import plain
 from automation.scaling import scale_service
 from automation.shell import run_in_task
 from automation.stacks import Stack
+from automation.target import Target
 from automation.views import fleet_view
 from localcloud.errors import LocalCloudError
 
@@ -103,11 +105,16 @@ def events(
     found = opened(stack, local=local, project=project)
     cluster, names = found.output("cluster"), found.output("services")
     wanted = {names[known(service, names)]} if service else set(names.values())
+    with until_ctrl_c():
+        _print_events(found.target, cluster, wanted, lines, follow=follow)
+
+
+def _print_events(target: Target, cluster: str, wanted: set[str], lines: int, *, follow: bool) -> None:
     seen: set[tuple[str, EventView]] = set()
     while True:
         fresh = [
             (service["serviceName"], event)
-            for service in read_services(found.target, cluster)
+            for service in read_services(target, cluster)
             if service["serviceName"] in wanted
             for entry in service.get("events", [])
             if (service["serviceName"], event := EventView(at=entry["createdAt"], message=entry["message"]))
@@ -139,8 +146,9 @@ def logs(
         groups = {service: groups[known(service, groups)]}
     back = timedelta(minutes=since)
     if follow:
-        for line in follow_logs(found.target, list(groups.values()), since=back, limit=lines):
-            _print_line(line)
+        with until_ctrl_c():
+            for line in follow_logs(found.target, list(groups.values()), since=back, limit=lines):
+                _print_line(line)
     for line in read_logs(found.target, list(groups.values()), since=back, limit=lines):
         _print_line(line)
 

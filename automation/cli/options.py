@@ -1,7 +1,8 @@
 """What the verbs' command lines have in common."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,6 +90,15 @@ def exit_unless(ok: bool) -> None:
         raise typer.Exit(1)
 
 
+@contextmanager
+def until_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C end what goes on for ever: that is no failure, and nothing to talk about."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
 def known(service: str, services: dict[str, str]) -> str:
     """The service's own name, or an error that lists what there is."""
     if service not in services:
@@ -122,4 +132,5 @@ __all__ = [
     "one_service",
     "opened",
     "reporter",
+    "until_ctrl_c",
 ]

@@ -74,8 +74,8 @@ def choose_engine(
     if asked is not None and owner is not None and asked is not owner:
         raise LocalCloudError(
             f"stack {stack!r} was deployed by the {owner} engine, whose state the {asked} engine cannot read",
-            fix=f"leave --engine away, or destroy the stack first: python -m automation destroy {stack} --local "
-            f"--engine {owner}",
+            fix=f"go on with the {owner} engine, or destroy the stack first: python -m automation destroy {stack} "
+            "--local",
         )
     chosen = asked or owner or preferred or (EngineName.PULUMI if cli_available() else EngineName.BUILT_IN)
     if chosen is EngineName.PULUMI and not cli_available():

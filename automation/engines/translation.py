@@ -57,7 +57,7 @@ _SEVERITIES: Final = {
 _COLOUR: Final = re.compile(r"<\{%[^%]*%\}>")
 # What the engine says about the run as a whole; the errors themselves come before it.
 _CLOSING: Final = re.compile(
-    r"^(update failed|preview failed|refresh failed|destroy failed|.*resource operations? failed)\s*$"
+    r"^((update|preview|refresh|destroy) failed|update canceled|.*resource operations? failed)\s*$"
 )
 _SECRET: Final = "[secret]"  # noqa: S105  what the engine shows in place of one
 # How Pulumi marks special values in its state.

@@ -11,135 +11,54 @@ import importlib.metadata
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # grpcio ships no types
 import grpc.aio  # type: ignore[import-untyped]  # as above
 from google.protobuf import empty_pb2
 from pulumi.provider.experimental import provider as protocol
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime import rpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
+from localcloud import console
 from localcloud.errors import LocalCloudError, ResourceInitFailed
 from localcloud.providers import local_providers
+from localcloud.providers.engine_log import asking, log
+from localcloud.providers.threaded import THREADS, Threaded, to_engine
 from localcloud.providers.values import to_property_map
 from localcloud.settings import CloudSettings
 
-# The engine itself decides how much runs at a time; this only must not be what limits it.
-THREADS = 64
-Request = TypeVar("Request")
-Response = TypeVar("Response")
-
-
-def from_engine(value: PropertyValue) -> PropertyValue:
-    """The engine spells unknown values as one special text, which the SDK's servicer leaves as it is."""
-    inner = value.value
-    if inner == rpc.UNKNOWN:
-        return value.with_value(Computed())
-    if isinstance(inner, Mapping):
-        return value.with_value({key: from_engine(item) for key, item in inner.items()})
-    if isinstance(inner, tuple):
-        return value.with_value([from_engine(item) for item in inner])
-    return value
-
-
-def to_engine(value: PropertyValue) -> PropertyValue:
-    """The opposite of `from_engine`."""
-    inner = value.value
-    if isinstance(inner, Computed):
-        return value.with_value(rpc.UNKNOWN)
-    if isinstance(inner, Mapping):
-        return value.with_value({key: to_engine(item) for key, item in inner.items()})
-    if isinstance(inner, tuple):
-        return value.with_value([to_engine(item) for item in inner])
-    return value
-
-
-class Threaded(protocol.Provider):
-    """A provider whose calls run in threads of their own, with unknown values in the engine's spelling outside.
-
-    Args:
-        inner: The provider that does the work, with blocking calls.
-    """
-
-    def __init__(self, inner: protocol.Provider) -> None:
-        self.inner = inner
-        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="provider")
-
-    async def check_config(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.check_config, request)
-
-    async def diff_config(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.diff_config, request)
-
-    async def configure(self, request: protocol.ConfigureRequest) -> protocol.ConfigureResponse:
-        """Forward, declining output values: the SDK's servicer cannot read unknown ones."""
-        response = await self._forward(self.inner.configure, request)
-        response.accept_outputs = False
-        response.accept_resources = False
-        return response
-
-    async def invoke(self, request: protocol.InvokeRequest) -> protocol.InvokeResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.invoke, request)
-
-    async def check(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.check, request)
-
-    async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.diff, request)
-
-    async def create(self, request: protocol.CreateRequest) -> protocol.CreateResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.create, request)
-
-    async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.read, request)
-
-    async def update(self, request: protocol.UpdateRequest) -> protocol.UpdateResponse:
-        """Forward with translated values."""
-        return await self._forward(self.inner.update, request)
-
-    async def delete(self, request: protocol.DeleteRequest) -> None:
-        """Forward with translated values."""
-        await self._forward(self.inner.delete, request)
-
-    async def construct(self, request: protocol.ConstructRequest) -> protocol.ConstructResponse:
-        """Construct on this very event loop: the SDK has bound it to the engine that asks."""
-        _translate(request, from_engine)
-        response = await self.inner.construct(request)
-        _translate(response, to_engine)
-        return response
-
-    async def _forward(self, method: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
-        _translate(request, from_engine)
-
-        async def run() -> Response:
-            return await method(request)
-
-        # Not the loop's default executor: components block its few threads while their children wait for us.
-        response = await asyncio.get_running_loop().run_in_executor(self._threads, asyncio.run, run())
-        _translate(response, to_engine)
-        return response
-
-
-def _translate(message: object, convert: Callable[[PropertyValue], PropertyValue]) -> None:
-    """Convert every property map of a request or response in place."""
-    for name, value in vars(message).items() if message is not None else ():
-        if isinstance(value, dict) and any(isinstance(item, PropertyValue) for item in value.values()):
-            setattr(message, name, {key: convert(item) for key, item in value.items()})
+# What providers remark on resources, by URN, in the attribute of that name.
+_REMARKS = {
+    "unemulated": "declared for AWS, not run by the local cloud",
+    "notes": "done differently by the local cloud",
+}
 
 
 class Servicer(ProviderServicer):
     """The SDK's servicer, with attaching to a running provider and with errors as people should read them."""
+
+    def __init__(self, package: str, provider: Threaded, engine_address: str) -> None:
+        super().__init__([], sdk_version(package), provider, engine_address)
+        self._inner = provider.inner
+        self._remarked: set[tuple[str, str]] = set()
+
+    @property
+    def engine_address(self) -> str:
+        """Where the engine that attached listens."""
+        return self._engine_address
+
+    async def remark(self, urn: str) -> None:
+        """Say what the local cloud does not do, or does otherwise, with a resource; once for each engine."""
+        for name, what in _REMARKS.items():
+            text = getattr(self._inner, name, {}).get(urn)
+            if text and (urn, name) not in self._remarked:
+                self._remarked.add((urn, name))
+                about = f"{urn.rsplit('::', 1)[-1]}  {urn.split('::')[-2].rsplit('$', 1)[-1]}"
+                await asyncio.to_thread(log, f"{what}: {about}  {text}", urn=urn)
 
     async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, N802  the protocol's
         """Take the address of the engine that attaches."""
@@ -191,6 +110,53 @@ class Servicer(ProviderServicer):
             raise
 
 
+class Connections:
+    """What one package's server answers: every connection has the provider that it configured.
+
+    The engine attaches each provider resource of a package, with its own region and default tags, by a connection to
+    the same port (Pulumi: `PULUMI_DEBUG_PROVIDERS`), where otherwise it starts a process for each.
+
+    Args:
+        package: The package.
+        factory: Makes a provider of it.
+    """
+
+    def __init__(self, package: str, factory: Callable[[], protocol.Provider]) -> None:
+        self._package = package
+        self._factory = factory
+        self._unconfigured = Threaded(factory())
+        self._configured: dict[bytes, Threaded] = {}
+        self._servicers: dict[str, Servicer] = {}
+
+    def __getattr__(self, method: str) -> Callable[[Any, Any], Awaitable[Any]]:
+        """The handler of one of the protocol's methods."""
+
+        async def handle(request: Any, context: Any) -> Any:
+            peer = context.peer()
+            if peer not in self._servicers or method == "Configure":
+                provider = self._provider(request) if method == "Configure" else self._unconfigured
+                address = self._servicers[peer].engine_address if peer in self._servicers else ""
+                self._servicers[peer] = Servicer(self._package, provider, address)
+            answer: Any = getattr(self._servicers[peer], method)
+            asking.set(self._servicers[peer].engine_address)
+            try:
+                return await answer(request, context)
+            except NotImplementedError:  # the engine asks for more than it needs
+                return await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"no {method}")
+            finally:
+                await self._servicers[peer].remark(getattr(request, "urn", ""))
+
+        return handle
+
+    def _provider(self, request: Any) -> Threaded:
+        """The provider for a configuration; equal ones share it, so that a server of many runs does not grow."""
+        asked = provider_pb2.ConfigureRequest(variables=request.variables, args=request.args)
+        configuration = asked.SerializeToString(deterministic=True)
+        if configuration not in self._configured:
+            self._configured[configuration] = Threaded(self._factory())
+        return self._configured[configuration]
+
+
 class Status(grpc.Status):  # type: ignore[misc]  # grpcio ships no types
     """A gRPC status with details."""
 
@@ -233,8 +199,10 @@ async def serve(
     servers, addresses = [], []
     for package, factory in sorted(factories.items()):
         server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-        servicer = Servicer([], sdk_version(package), Threaded(factory()), engine_address="")
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+        answering: Any = Connections(
+            package, factory
+        )  # every method, which the generated class does not show
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(answering, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         servers.append(server)
@@ -244,6 +212,7 @@ async def serve(
 
 async def main() -> None:
     """Serve all local providers until standard input is closed."""
+    console.on_warning(partial(log, warning=True))
     servers, addresses = await serve(local_providers(CloudSettings.from_environment()))
     sys.stdout.write(f"{addresses}\n")
     sys.stdout.flush()

@@ -39,7 +39,7 @@ def test_pulumi_without_its_cli_says_how_to_get_it(cli: bool) -> None:
 
 @pytest.mark.parametrize(("asked", "owner"), [(BUILT_IN, PULUMI), (PULUMI, BUILT_IN)])
 def test_another_owner_is_refused_with_the_way_out(cli: bool, asked: EngineName, owner: EngineName) -> None:
-    with pytest.raises(LocalCloudError, match=f"destroy dev --local --engine {owner}"):
+    with pytest.raises(LocalCloudError, match="destroy dev --local"):
         choose_engine(asked, owner, "dev")
 
 

@@ -101,6 +101,8 @@ cluster = aws.ecs.Cluster("main", name=f"shop-{stack}")
 definition = aws.ecs.TaskDefinition("web", family=f"shop-{stack}-web", cpu="256", memory="512",
     network_mode="awsvpc", requires_compatibilities=["FARGATE"], task_role_arn=role.arn,
     container_definitions=pulumi.Output.json_dumps([{"name": "web", "image": "%(image)s", "essential": True}]))
+elsewhere = aws.Provider("elsewhere", region="eu-west-1", default_tags={"tags": {"team": "far"}})
+aws.cloudwatch.LogGroup("far", name=f"/far/{stack}", opts=pulumi.ResourceOptions(provider=elsewhere))
 pulumi.export("cluster", cluster.name)
 pulumi.export("role", role.name)
 """
@@ -112,15 +114,21 @@ def test_create_change_replace_remove_and_destroy(pair: Pair) -> None:
         return pair.run(up)
 
     first = step(SERVICE % {"days": 7, "image": "shop/web@sha256:" + "a" * 64})
-    assert counted(first) == {Op.CREATE: 5}
+    assert counted(first) == {Op.CREATE: 7}
+    for (
+        _,
+        stack,
+    ) in pair.stacks():  # every provider has its own region and tags, whichever was configured last
+        tags = {item.name: item.outputs["tagsAll"] for item in stack.resources() if "tagsAll" in item.outputs}
+        assert (tags["far"], tags["main"]) == ({"team": "far"}, {})
     pair.bench.program(SERVICE % {"days": 14, "image": "shop/web@sha256:" + "a" * 64})
     planned = pair.run(Stack.preview)
     changed = step(SERVICE % {"days": 14, "image": "shop/web@sha256:" + "a" * 64})
-    assert counted(planned) == counted(changed) == {Op.UPDATE: 1, Op.SAME: 4}  # a preview says what happens
+    assert counted(planned) == counted(changed) == {Op.UPDATE: 1, Op.SAME: 6}  # a preview says what happens
     replaced = step(SERVICE % {"days": 14, "image": "shop/web@sha256:" + "b" * 64})
     assert replaced.changes[Op.REPLACE] == 1
     removed = step('cluster = aws.ecs.Cluster("main", name=f"shop-{stack}")')
-    assert counted(removed) == {Op.DELETE: 3, Op.SAME: 2}
+    assert counted(removed) == {Op.DELETE: 5, Op.SAME: 2}
     gone = pair.run(Stack.destroy)
     assert gone.changes[Op.DELETE] == 2
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from localcloud.providers.serve import from_engine, to_engine
+from localcloud.providers.threaded import from_engine, to_engine
 from localcloud.providers.values import (
     UNKNOWN,
     has_unknown,
