@@ -1,5 +1,6 @@
 """What the page shows, read through the AWS APIs of the local cloud."""
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,28 +9,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from localcloud.settings import CloudSettings
+from localcloud.watch import lines
+from localcloud.watch.lines import PERIOD, Line, Wanted
 
-PERIOD = 5
 MINUTES = 10
-Point = tuple[float, float]
-LOAD_BALANCER = "AWS/ApplicationELB"
+# `TargetTracking-service/<cluster>/<service>-AlarmHigh-<uuid>`: the service and the side say everything.
+_TRACKING_ALARM = re.compile(r"TargetTracking-service/[^/\s]+/(\S+?)-(Alarm\w+)-[0-9a-f-]{36}")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line of a chart.
-
-    Args:
-        chart: requests, latency, use or tasks.
-        label: What the legend says.
-        points: Time in seconds since 1970, value.
-    """
-
-    chart: str
-    label: str
-    points: Sequence[Point]
+_STATE_UPDATE = re.compile(r"Alarm updated from (\S+) to (\S+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +37,6 @@ class Mark:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Wanted:
-    chart: str
-    label: str
-    namespace: str
-    metric: str
-    stat: str
-    dimensions: Mapping[str, str]
-    factor: float = 1.0
-
-
 @dataclass
 class Reader:
     """Reads the local cloud; task counts are remembered from one reading to the next.
@@ -68,35 +47,44 @@ class Reader:
 
     settings: CloudSettings
     _counts: dict[str, deque[tuple[float, int, int]]] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Everything the page draws."""
         now = time.time()
         start = now - MINUTES * 60
         services = list(self._services())
+        names = [service["serviceName"] for service in services]
+        for service in services:
+            service["_alone"] = names.count(service["serviceName"]) == 1
         self._remember(services, now)
-        lines = [*self._metric_lines(services, start, now), *self._task_lines(start)]
-        lines = [line for line in lines if line.points and not _is_quiet(line)]
+        drawn = [*self._metric_lines(services, start, now), *self._task_lines(start)]
+        drawn = [line for line in drawn if line.points and not lines.is_quiet(line)]
         # As much of the ten minutes as there is something to show of.
-        start = max(start, min((line.points[0][0] for line in lines), default=start) - PERIOD)
+        start = max(start, min((line.points[0][0] for line in drawn), default=start) - PERIOD)
         marks = [mark for mark in self._marks(services) if mark.time >= start]
         return {
             "now": now,
             "start": start,
-            "lines": [vars(line) for line in lines],
+            "lines": [vars(line) for line in drawn],
             "marks": [vars(mark) for mark in sorted(marks, key=lambda mark: -mark.time)],
             "services": [_brief(service) for service in services],
             "alarms": self._alarms(),
         }
 
     def _client(self, name: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]  # the name is one of five
-            name,
-            endpoint_url=self.settings.endpoint,
-            region_name=self.settings.region,
-            aws_access_key_id=self.settings.account_id,
-            aws_secret_access_key="local",  # noqa: S106  the emulator checks none
-        )
+        # Making one costs more than a reading does.
+        if name not in self._clients:
+            make: Any = boto3.client  # the stubs want literal names
+            self._clients[name] = make(
+                name,
+                endpoint_url=self.settings.endpoint,
+                region_name=self.settings.region,
+                aws_access_key_id=self.settings.account_id,
+                aws_secret_access_key="local",  # noqa: S106  the emulator checks none
+                config=Config(connect_timeout=2, read_timeout=10, retries={"max_attempts": 1}),
+            )
+        return self._clients[name]
 
     def _services(self) -> Iterable[dict[str, Any]]:
         ecs = self._client("ecs")
@@ -109,62 +97,49 @@ class Reader:
 
     def _remember(self, services: Sequence[Mapping[str, Any]], now: float) -> None:
         for service in services:
-            kept = self._counts.setdefault(service["serviceName"], deque(maxlen=2000))
+            kept = self._counts.setdefault(lines.owner_of(service), deque(maxlen=2000))
             kept.append((now, int(service["runningCount"]), int(service["desiredCount"])))
 
     def _task_lines(self, start: float) -> list[Line]:
-        lines = []
-        for name, counts in self._counts.items():
+        drawn = []
+        for owner, counts in self._counts.items():
             recent = [entry for entry in counts if entry[0] >= start]
-            lines.append(
-                Line(chart="tasks", label=f"{name} running", points=[(at, run) for at, run, _ in recent])
-            )
-            lines.append(
-                Line(chart="tasks", label=f"{name} desired", points=[(at, want) for at, _, want in recent])
-            )
-        return lines
+            for place, label in enumerate(("running", "desired"), 1):
+                points = [(entry[0], float(entry[place])) for entry in recent]
+                drawn.append(Line(chart="tasks", owner=owner, label=label, points=points))
+        return drawn
 
     def _metric_lines(self, services: Sequence[Mapping[str, Any]], start: float, now: float) -> list[Line]:
-        wanted = [*_service_metrics(services), *self._balancer_metrics()]
+        wanted = [*lines.service_metrics(services), *self._traffic_metrics(services)]
         if not wanted:
             return []
-        queries = [_query(number, entry) for number, entry in enumerate(wanted)]
+        queries = [lines.query(number, entry) for number, entry in enumerate(wanted)]
         answer = self._client("cloudwatch").get_metric_data(
             MetricDataQueries=queries,
             StartTime=datetime.fromtimestamp(start, UTC),
             EndTime=datetime.fromtimestamp(now, UTC),
         )
         found = {result["Id"]: result for result in answer["MetricDataResults"]}
-        return [_line(entry, found[f"m{number}"], now) for number, entry in enumerate(wanted)]
+        return lines.merged(
+            (entry, lines.points(entry, found[f"m{number}"], now)) for number, entry in enumerate(wanted)
+        )
 
-    def _balancer_metrics(self) -> Iterable[_Wanted]:
-        for balancer in self._client("elbv2").describe_load_balancers()["LoadBalancers"]:
-            name = balancer["LoadBalancerName"]
-            dimensions = {"LoadBalancer": balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]}
-            for metric, label in (
-                ("RequestCount", "requests"),
-                ("HTTPCode_Target_5XX_Count", "5xx of tasks"),
-                ("HTTPCode_ELB_5XX_Count", "5xx of balancer"),
-            ):
-                yield _Wanted(
-                    chart="requests",
-                    label=f"{name} {label}",
-                    namespace=LOAD_BALANCER,
-                    metric=metric,
-                    stat="Sum",
-                    dimensions=dimensions,
-                    factor=1 / PERIOD,
-                )
-            for stat in ("p50", "p99"):
-                yield _Wanted(
-                    chart="latency",
-                    label=f"{name} {stat}",
-                    namespace=LOAD_BALANCER,
-                    metric="TargetResponseTime",
-                    stat=stat,
-                    dimensions=dimensions,
-                    factor=1000,
-                )
+    def _traffic_metrics(self, services: Sequence[Mapping[str, Any]]) -> Iterable[Wanted]:
+        elbv2 = self._client("elbv2")
+        balancers = {
+            group["TargetGroupArn"]: group["LoadBalancerArns"]
+            for group in elbv2.describe_target_groups()["TargetGroups"]
+        }
+        for service in services:
+            for group in lines.target_groups(service):
+                for balancer in balancers.get(group, []):
+                    dimensions = {
+                        "LoadBalancer": lines.full_name(balancer),
+                        "TargetGroup": lines.full_name(group),
+                    }
+                    yield from lines.group_metrics(lines.owner_of(service), dimensions)
+        for balancer in sorted({arn for arns in balancers.values() for arn in arns}):
+            yield lines.balancer_errors(balancer)
 
     def _marks(self, services: Sequence[Mapping[str, Any]]) -> list[Mark]:
         marks = [
@@ -179,7 +154,9 @@ class Reader:
             Mark(
                 time=activity["StartTime"].timestamp(),
                 kind="scaling",
-                text=f"{activity['ResourceId']}: {activity['Description']} {activity['Cause']}",
+                text=_short(
+                    f"{activity['ResourceId'].rpartition('/')[2]}: {activity['Description']} {activity['Cause']}"
+                ),
             )
             for activity in activities
         ]
@@ -188,7 +165,7 @@ class Reader:
             Mark(
                 time=item["Timestamp"].timestamp(),
                 kind="alarm",
-                text=f"{item['AlarmName']}: {item['HistorySummary']}",
+                text=_short(f"{item['AlarmName']}: {item['HistorySummary']}"),
             )
             for item in history["AlarmHistoryItems"]
         ]
@@ -204,53 +181,17 @@ class Reader:
         ]
 
 
-def _service_metrics(services: Sequence[Mapping[str, Any]]) -> Iterable[_Wanted]:
-    for service in services:
-        cluster, name = service["clusterArn"].rpartition("/")[2], service["serviceName"]
-        for what in ("CPU", "Memory"):
-            yield _Wanted(
-                chart="use",
-                label=f"{name} {what.lower() if what == 'Memory' else what}",
-                namespace="AWS/ECS",
-                metric=f"{what}Utilization",
-                stat="Average",
-                dimensions={"ClusterName": cluster, "ServiceName": name},
-            )
-
-
-def _query(number: int, entry: _Wanted) -> dict[str, Any]:
-    metric = {
-        "Namespace": entry.namespace,
-        "MetricName": entry.metric,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in entry.dimensions.items()],
-    }
-    return {"Id": f"m{number}", "MetricStat": {"Metric": metric, "Period": PERIOD, "Stat": entry.stat}}
-
-
-def _line(entry: _Wanted, result: Mapping[str, Any], now: float) -> Line:
-    values = {
-        moment.timestamp(): value * entry.factor
-        for moment, value in zip(result["Timestamps"], result["Values"], strict=True)
-    }
-    if entry.stat == "Sum":
-        # A counter that is not published has counted nothing; the newest period is not over.
-        first = int(min(values, default=now) // PERIOD) * PERIOD
-        values = {float(at): values.get(float(at), 0.0) for at in range(first, int(now) - PERIOD, PERIOD)}
-    return Line(chart=entry.chart, label=entry.label, points=sorted(values.items()))
-
-
-def _is_quiet(line: Line) -> bool:
-    """Whether a line of errors has none, and would only hide the others."""
-    return "5xx" in line.label and not any(value for _, value in line.points)
-
-
 def _brief(service: Mapping[str, Any]) -> dict[str, Any]:
     newest = service["deployments"][0] if service["deployments"] else {}
     return {
-        "name": service["serviceName"],
+        "name": lines.owner_of(service),
         "running": service["runningCount"],
         "desired": service["desiredCount"],
         "pending": service["pendingCount"],
         "rollout": newest.get("rolloutState", ""),
         "reason": newest.get("rolloutStateReason", ""),
     }
+
+
+def _short(text: str) -> str:
+    return _STATE_UPDATE.sub(r"\1 → \2", _TRACKING_ALARM.sub(r"\1 \2", text))

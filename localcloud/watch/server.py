@@ -29,7 +29,11 @@ def create_app(settings: CloudSettings) -> Flask:
             with one_at_a_time:
                 return jsonify(reader.document()), 200
         except (BotoCoreError, ClientError) as error:
-            return jsonify({"error": f"the local cloud does not answer: {error}"}), 503
+            address = settings.endpoint
+            problem = (
+                f"the local cloud at {address} does not answer ({type(error).__name__}); make up starts it"
+            )
+            return jsonify({"error": problem}), 503
 
     return app
 

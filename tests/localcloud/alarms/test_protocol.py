@@ -153,6 +153,27 @@ def test_get_metric_data_evaluates_expressions(fast_cloud: Cloud, name: str) -> 
     assert (result["Id"], result["Label"], sum(result["Values"])) == ("twice", "two times", 14.0)
 
 
+def test_get_metric_data_answers_with_the_newest_value_first_unless_asked_otherwise(
+    fast_cloud: Cloud, name: str
+) -> None:
+    now = time.time()
+    data = [{"MetricName": "M", "Value": float(age), "Timestamp": now - 60 * age} for age in (2, 1, 0)]
+    fast_cloud.client("cloudwatch").put_metric_data(Namespace=name, MetricData=data)
+    stat = {"Metric": {"Namespace": name, "MetricName": "M"}, "Period": 60, "Stat": "Average"}
+
+    def ask(**more: str) -> dict[str, Any]:
+        answer = fast_cloud.client("cloudwatch").get_metric_data(
+            MetricDataQueries=[{"Id": "m", "MetricStat": stat}], StartTime=now - 300, EndTime=now + 60, **more
+        )
+        return dict(answer["MetricDataResults"][0])
+
+    newest_first = ask()
+    assert newest_first["Label"] == "M"
+    assert newest_first["Values"] == [0.0, 1.0, 2.0]
+    assert newest_first["Timestamps"] == sorted(newest_first["Timestamps"], reverse=True)
+    assert ask(ScanBy="TimestampAscending")["Values"] == [2.0, 1.0, 0.0]
+
+
 def test_missing_data_is_insufficient(fast_cloud: Cloud, put: Put, name: str) -> None:
     put()
 

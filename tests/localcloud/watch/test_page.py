@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from localcloud.settings import CloudSettings
+from localcloud.watch.lines import Wanted, merged
 from localcloud.watch.server import PAGE, create_app
 from tests.localcloud.emulator.ports import free_port
 from tests.localcloud.emulator.stage import Cloud
@@ -34,11 +35,13 @@ def test_readings_tell_tasks_and_what_changed_them(page: FlaskClient, service: S
 
     [shown] = [entry for entry in document["services"] if entry["name"] == service.name]
     assert shown["desired"] == 2
-    [line] = [entry for entry in document["lines"] if entry["label"] == f"{service.name} desired"]
+    [line] = [
+        entry for entry in document["lines"] if (entry["owner"], entry["label"]) == (service.name, "desired")
+    ]
     assert [value for _, value in line["points"]] == [0, 2]
     texts = {mark["kind"]: mark["text"] for mark in document["marks"] if service.name in mark["text"]}
     assert "minimum capacity was set to 2" in texts["scaling"]
-    assert "to ALARM" in texts["alarm"]
+    assert texts["alarm"].endswith("→ ALARM")
     states = {alarm["name"]: alarm["state"] for alarm in document["alarms"]}
     assert states[f"{service.name}-alarm"] == "ALARM"
     assert not any(name.startswith("TargetTracking-") for name in states)
@@ -48,7 +51,24 @@ def test_a_local_cloud_that_is_gone_is_said_to_be(tmp_path_factory: pytest.TempP
     settings = CloudSettings(home=tmp_path_factory.mktemp("gone"), port=free_port())
     answer = create_app(settings).test_client().get("/readings")
     assert answer.status_code == 503
-    assert "does not answer" in answer.get_json()["error"]
+    assert answer.get_json()["error"].endswith("does not answer (EndpointConnectionError); make up starts it")
+
+
+def test_two_target_groups_of_a_service_are_one_line() -> None:
+    def wanted(stat: str, label: str) -> Wanted:
+        return Wanted(
+            chart="c", owner="web", label=label, namespace="n", metric="m", stat=stat, dimensions={}
+        )
+
+    counts, times = wanted("Sum", "requests"), wanted("p99", "p99")
+    drawn = merged(
+        [(counts, {5.0: 2.0, 0.0: 1.0}), (counts, {5.0: 3.0}), (times, {0.0: 9.0}), (times, {0.0: 4.0})]
+    )
+
+    assert [(line.label, line.points) for line in drawn] == [
+        ("requests", [(0.0, 1.0), (5.0, 5.0)]),
+        ("p99", [(0.0, 9.0)]),
+    ]
 
 
 def test_the_page_loads_nothing_from_elsewhere(page: FlaskClient) -> None:
