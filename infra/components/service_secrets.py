@@ -102,9 +102,9 @@ class ServiceSecrets(pulumi.ComponentResource):
             logical_name, secret_id=secret.id, secret_string=self._args.values[key], opts=child
         )
         # The version's ARN is the secret's, but known only when there is a value to read.
-        self.value_from[variable] = _value_from(version.arn, source.json_key)
+        self.value_from[variable] = _value_from(version.secret_arn, source.json_key)
         self.versions[variable] = version.version_id
-        self.secret_arns = [*self.secret_arns, version.arn]
+        self.secret_arns = [*self.secret_arns, version.secret_arn]
 
 
 def _value_from(arn: pulumi.Output[str], json_key: str | None) -> pulumi.Output[str]:

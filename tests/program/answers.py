@@ -64,7 +64,7 @@ _RESOURCES: Mapping[str, Callable[[str, Inputs], Outputs]] = {
     "aws:route53/record:Record": lambda _, inputs: {"fqdn": inputs["name"]},
     "aws:secretsmanager/secretVersion:SecretVersion": lambda name, inputs: {
         "versionId": f"version-of-{name}",
-        "arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs['secretId']}",
+        "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs['secretId']}",
     },
     "awsx:ec2:Vpc": lambda _, __: {
         "vpcId": "vpc-0a0a0a0a",
