@@ -37,7 +37,7 @@ def watch_fleet(
                 try:
                     picture = fleet_view(read())
                 except (LocalCloudError, BotoCoreError, ClientError) as error:
-                    problem = str(error)
+                    problem = f"{error}; asking again"
                 live.update(_framed(title, problem, picture), refresh=True)
                 time.sleep(period)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""What a person waits for: deploying, deploying again, a changed line, a killed container, a rolling update."""
+"""What a person waits for: deploying, a changed line, a killed container, a rolling update, scaling out and in."""
 
 import subprocess
 import tempfile
@@ -12,20 +12,27 @@ from rich.table import Table
 
 from tests.e2e.stage import Stage, eventually
 
+ROLLOUT_REQUESTS = 5000
+# Low, so that the clients of a busy machine reach it too.
+SCALING = "{ min: 1, max: 3, cpu: { target: 10 }, scaleOutCooldown: 60, scaleInCooldown: 60 }"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One line of the result: what was measured, and what it is held against."""
+    """One line of the result: what was measured, and what it is held against; None where nothing is."""
 
     what: str
     measured: float
-    limit: float
+    limit: float | None = None
     unit: str
 
     @property
-    def ratio(self) -> float:
-        """Part of the bar that was used; above 1 the bar is missed."""
-        return self.measured / self.limit
+    def row(self) -> tuple[str, str, str, str]:
+        """Its cells; a ratio above 1 has missed the bar."""
+        measured = f"{self.measured:.1f} {self.unit}" if self.unit else f"{self.measured:g}"
+        if self.limit is None:
+            return self.what, measured, "-", "-"
+        return self.what, measured, f"{self.limit:g} {self.unit}", f"{self.measured / self.limit:.2f}"
 
 
 def main() -> None:
@@ -39,12 +46,7 @@ def main() -> None:
             stage.down()
     table = Table("what", "measured", "bar", "measured / bar", box=None, padding=(0, 2))
     for bar in bars:
-        table.add_row(
-            bar.what,
-            f"{bar.measured:.1f} {bar.unit}",
-            f"{bar.limit:g} {bar.unit}",
-            f"{bar.ratio:.2f}",
-        )
+        table.add_row(*bar.row)
     console.print(table)
 
 
@@ -57,7 +59,8 @@ def _measure(stage: Stage) -> list[Bar]:
     started = time.monotonic()
     with stage.traffic() as traffic:
         stage.up()
-    changed = time.monotonic() - started
+        changed = time.monotonic() - started
+        eventually(lambda: traffic.total >= ROLLOUT_REQUESTS, 300, f"{ROLLOUT_REQUESTS} requests")
     assert stage.get(url=url).text == "Hello, changed!"  # noqa: S101  a benchmark of nothing would be a lie
 
     return [
@@ -70,7 +73,7 @@ def _measure(stage: Stage) -> list[Bar]:
             unit="s",
         ),
         Bar(
-            what=f"failed requests of {traffic.total} in that update",
+            what=f"failed requests of {traffic.total} during and after that rolling update",
             measured=traffic.failed,
             limit=1,
             unit="",
@@ -82,7 +85,46 @@ def _measure(stage: Stage) -> list[Bar]:
             unit="s",
         ),
         Bar(what="layers of the image above its base", measured=_app_megabytes(stage), limit=40, unit="MB"),
+        *_scaling(stage),
     ]
+
+
+def _scaling(stage: Stage) -> list[Bar]:
+    """From load to three tasks by target tracking on the CPU, and back; every container killed in between."""
+    stage.edit(
+        "Pulumi.local.yaml", "      desiredCount: 1", f"      scaling: {SCALING}\n      desiredCount: 1"
+    )
+    stage.up()
+    url = stage.url
+    with stage.traffic(clients=6) as traffic:
+        grown = eventually(lambda: _running(stage) == 3, 180, "three tasks")
+    ended = time.monotonic()
+    killed = stage.containers()
+    started = time.monotonic()
+    subprocess.run(["docker", "kill", *killed], check=True, capture_output=True)
+    answering = eventually(lambda: stage.get(url=url).status_code == 200, 30, "a replacement answers")
+    eventually(lambda: len(set(stage.containers()) - set(killed)) == 3, 60, "all are replaced")
+    replaced = time.monotonic() - started
+    eventually(lambda: _running(stage) == 1, 300, "one task")
+    shrunk = time.monotonic() - ended
+    return [
+        Bar(what="from load to 3 tasks (CPU target tracking)", measured=grown, unit="s"),
+        Bar(
+            what=f"failed requests of {traffic.total} while it grew",
+            measured=traffic.failed,
+            limit=1,
+            unit="",
+        ),
+        Bar(what="all 3 containers killed: until one answers", measured=answering, limit=3, unit="s"),
+        Bar(what="all 3 containers killed: until all are replaced", measured=replaced, unit="s"),
+        Bar(what="from the end of the load back to 1 task", measured=shrunk, unit="s"),
+    ]
+
+
+def _running(stage: Stage) -> int:
+    ecs = stage.aws("ecs")
+    cluster = ecs.list_clusters()["clusterArns"][0]
+    return int(ecs.describe_services(cluster=cluster, services=["web"])["services"][0]["runningCount"])
 
 
 def _seconds(command: Callable[[], object]) -> float:

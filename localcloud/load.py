@@ -1,6 +1,7 @@
 """Bounded load on a load balancer of the local cloud, from this machine to this machine only."""
 
 import asyncio
+import contextlib
 import ipaddress
 import math
 import time
@@ -109,18 +110,20 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 
 def run(plan: Plan, report: Callable[[str], object]) -> Tally:
-    """Ask until the plan ends.
+    """Ask until the plan ends, or until Ctrl-C: what came back until then is counted.
 
     Args:
         plan: What to ask for.
-        report: Called every two seconds with a line about the last two seconds.
+        report: Called with a line about the plan, and every two seconds with one about the last two seconds.
 
     Raises:
         LocalCloudError: The plan is refused.
     """
     plan.check()
     tally = Tally()
-    asyncio.run(_run(plan, tally, report))
+    report(f"{plan.clients} clients ask {plan.url} for {plan.seconds:g} s; Ctrl-C ends it")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_run(plan, tally, report))
     return tally
 
 
@@ -158,6 +161,7 @@ async def _ask(plan: Plan, tally: Tally, end: float, left: Iterator[int] | None)
 
 async def _report(tally: Tally, report: Callable[[str], object]) -> None:
     seen = failed = 0
+    began = time.monotonic()
     while True:
         await asyncio.sleep(_REPORT_SECONDS)
         recent = tally.latencies[seen:]
@@ -165,4 +169,4 @@ async def _report(tally: Tally, report: Callable[[str], object]) -> None:
         lost = tally.failed - failed
         seen, failed = len(tally.latencies), tally.failed
         times = ", ".join(f"p{part} {percentile(recent, part) * 1000:.0f} ms" for part in (50, 99))
-        report(f"{rate:.0f}/s, {times}, {lost} failed")
+        report(f"{time.monotonic() - began:4.0f} s  {rate:5.0f}/s, {times}, {lost} failed")

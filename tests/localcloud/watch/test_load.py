@@ -1,7 +1,11 @@
 """Load: only on this machine, bounded, and counted truly."""
 
 import http.server
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -49,6 +53,26 @@ def test_exactly_so_many_requests_are_sent_to_this_machine(server: http.server.T
     assert tally.summary().startswith("50 responses in ")
 
 
+def test_ended_by_hand_it_still_tells_what_came_back(server: http.server.ThreadingHTTPServer) -> None:
+    url = f"http://localhost:{server.server_address[1]}/"
+    command = [sys.executable, "-m", "localcloud", "load", url, "--seconds", "60", "--clients", "2"]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    assert running.stdout is not None
+    said = running.stdout.readline()
+    while not server.hosts:  # type: ignore[attr-defined]  # set by the fixture
+        time.sleep(0.05)
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    rest, _ = running.communicate(timeout=20)
+
+    assert said.strip() == f"2 clients ask {url} for 60 s; Ctrl-C ends it"
+    assert " times 200" in rest
+    assert "Traceback" not in rest
+    assert running.returncode == 0
+
+
 def test_failures_are_counted(server: http.server.ThreadingHTTPServer) -> None:
     port = server.server_address[1]
     broken = run(Plan(url=f"http://localhost:{port}/broken", clients=1, requests=4), report=print)
@@ -63,8 +87,8 @@ def test_it_ends_in_time(server: http.server.ThreadingHTTPServer) -> None:
     lines: list[str] = []
     tally = run(Plan(url=f"http://127.0.0.1:{server.server_address[1]}/", seconds=2.5), report=lines.append)
     assert tally.seconds < 5
-    assert len(lines) == 1
-    assert "0 failed" in lines[0]
+    assert len(lines) == 2, "the plan, and one line about two seconds"
+    assert "0 failed" in lines[1]
 
 
 @pytest.mark.parametrize(
