@@ -20,7 +20,7 @@ def roll_back(stack: Stack, *, service: str | None = None, to: str | None = None
     Raises:
         LocalCloudError: There is no such release, or several services and none named.
     """
-    services: dict[str, str] = stack.output("services")
+    services: dict[str, str] = stack.services()
     if service is None and len(services) > 1:
         raise LocalCloudError(
             f"the stack has {len(services)} services", fix=f"add --service {' | '.join(services)}"
@@ -49,7 +49,7 @@ def promote(source: Stack, destination: Stack, *, service: str | None = None) ->
         raise LocalCloudError(
             "a stack cannot be promoted to itself", fix="name two stacks: promote dev staging"
         )
-    services: dict[str, str] = source.output("services")
+    services: dict[str, str] = source.services()
     if service is not None and service not in services:
         raise LocalCloudError(
             f"no service {service!r} in {source.name!r}", fix=f"one of: {', '.join(services)}"

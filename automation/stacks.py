@@ -202,6 +202,22 @@ class Stack(ABC):
         """
         return self._address(str(self.output("url")))
 
+    def services(self) -> dict[str, str]:
+        """The services: name in the settings → name of the ECS service; also after a deployment that failed.
+
+        Raises:
+            LocalCloudError: There are none, which mostly means that the stack is not deployed.
+        """
+        # A failed first deployment exports nothing of what failed.
+        found: dict[str, str] = self.outputs().get("services") or {
+            item.key: item.name for item in asked_services(self.resources())
+        }
+        if not found:
+            raise LocalCloudError(
+                f"stack {self.name!r} has no services", fix=f"deploy it: {self.how_to_deploy}"
+            )
+        return found
+
     def resources(self) -> list[Any]:
         """The resources of the last update."""
         return self._engine(start=False).resources()

@@ -182,6 +182,8 @@ def _judge(target: Target, service: "ServiceTypeDef", asked: str) -> Verdict | N
     if running == asked:
         states = {"COMPLETED": State.COMPLETED, "FAILED": State.FAILED}
         state = states.get(primary.get("rolloutState", "COMPLETED"))
+        if state is State.FAILED and not primary["runningCount"]:
+            running = ""
         return None if state is None else verdict(state, "" if state is State.COMPLETED else reason)
     if newest is not None and newest.get("status") in _ROLLED_BACK:
         return verdict(State.ROLLED_BACK, reason)

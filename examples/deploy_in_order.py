@@ -25,7 +25,7 @@ def gate(stack: Stack, deployment: Deployment, *, requests: int, pause: float = 
     """
     failed = [
         check
-        for check in preflight(stack.target, stack.output("cluster"), stack.output("services"))
+        for check in preflight(stack.target, stack.output("cluster"), stack.services())
         if check.level == "failed"
     ]
     if failed:

@@ -31,7 +31,7 @@ def main(
                 item.name for item in stack.resources() if item.type == "aws:appautoscaling/target:Target"
             }
             cluster = stack.output("cluster")
-            for key, service in stack.output("services").items():
+            for key, service in stack.services().items():
                 if key in scaled:
                     print(f"{name}: {key} belongs to its autoscaler")
                 else:

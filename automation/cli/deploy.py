@@ -96,7 +96,7 @@ def up(
     found = opened(stack, local=local, project=project, engine=engine, report=report)
     confirm(found, "deploy", yes=yes, non_interactive=non_interactive)
     if keep_images:
-        services = found.output("services")
+        services = found.services()
         images = {name: found.ledger.find_current(name).image for name in services}
         finish("up", found.target, found.up_with_images(images), report)
     else:

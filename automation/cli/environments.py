@@ -54,7 +54,7 @@ def preflight(
 ) -> None:
     """Check what would make a deployment fail: image, secrets, alarms, targets, quota, egress."""
     found = opened(stack, local=local, project=project)
-    _show(run_preflight(found.target, found.output("cluster"), found.output("services")), as_json=as_json)
+    _show(run_preflight(found.target, found.output("cluster"), found.services()), as_json=as_json)
 
 
 @app.command()

@@ -103,7 +103,7 @@ def events(
 ) -> None:
     """Print what ECS did with the services, oldest first."""
     found = opened(stack, local=local, project=project)
-    cluster, names = found.output("cluster"), found.output("services")
+    cluster, names = found.output("cluster"), found.services()
     wanted = {names[known(service, names)]} if service else set(names.values())
     with until_ctrl_c():
         _print_events(found.target, cluster, wanted, lines, follow=follow)
@@ -172,11 +172,11 @@ def execute(
     On AWS through ECS Exec, which the stack allows with `cluster.executeCommand` and `services.<name>.executeCommand`.
     """
     found = opened(stack, local=local, project=project)
-    name = one_service(service, found.output("services"))
+    name = one_service(service, found.services())
     code = run_in_task(
         found.target,
         found.output("cluster"),
-        found.output("services")[name],
+        found.services()[name],
         command or ["/bin/sh"],
         container=container or name,
         task=task,
@@ -194,7 +194,7 @@ def scale(
 ) -> None:
     """Run this many tasks now, and wait until they do."""
     found = opened(stack, local=local, project=project)
-    services: dict[str, str] = found.output("services")
+    services: dict[str, str] = found.services()
     name = services[one_service(service, services)]
     scale_service(found.target, found.output("cluster"), name, count, report=console.print)
 

@@ -40,7 +40,7 @@ def releases(
 ) -> None:
     """List what was deployed: number, digest, who, when, how it ended."""
     found = opened(stack, local=local, project=project)
-    services = found.output("services")
+    services = found.services()
     names = [known(service, services)] if service else list(services)
     history = [release for name in names for release in found.ledger.releases(name)]
     if as_json:

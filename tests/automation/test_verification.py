@@ -137,6 +137,15 @@ def test_waits_while_the_rollback_itself_goes_on() -> None:
 def test_failed_without_a_rollback() -> None:
     verdict = verify(Cloud(service(deployment(NEW, "FAILED", reason="no capacity"))))
     assert (verdict.state, verdict.reason) == (State.FAILED, "no capacity")
+    assert "running now: web:2" in str(verdict)
+
+
+def test_failed_with_no_task_left_says_of_none_that_it_runs() -> None:
+    alone = {**deployment(NEW, "FAILED", reason="tasks failed to start"), "runningCount": 0}
+    verdict = verify(Cloud(service(alone)))
+    assert verdict.state is State.FAILED
+    assert not verdict.running
+    assert "running now" not in str(verdict)
 
 
 def test_superseded_by_a_later_deployment() -> None:
