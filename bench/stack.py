@@ -1,6 +1,7 @@
 """What a person waits for: deploying, a changed line, a killed container, a rolling update, scaling out and in."""
 
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -37,7 +38,8 @@ class Bar:
 
 def main() -> None:
     """Measure everything on a stage of its own and print it."""
-    console = Console(highlight=False)
+    # In a pipe there is no width to keep to.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Path(folder))
         try:
