@@ -61,8 +61,9 @@ checks: format-check lint types
 quick: setup  ## The tests that start no container
 	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2 tests
 
-containers: setup  ## The tests with real containers, one after the other
-	$(PYTHON_BIN) -m pytest -q -m docker
+# Two at a time, each with local clouds of its own: most of their time is waiting.
+containers: setup  ## The tests with real containers
+	$(PYTHON_BIN) -m pytest -q -m docker -n 2 --dist loadfile tests
 
 format: environment  ## Format the code
 	$(PYTHON_BIN) -m ruff format .

@@ -342,7 +342,7 @@ def test_a_repository_that_does_not_exist_is_one_message(image: Image, cloud: Cl
 def test_what_the_local_cloud_does_differently_is_noted(image: Image) -> None:
     image.create(platforms=["linux/s390x", "linux/riscv64"], cacheFrom=[{"registry": {"ref": "x/y"}}])
 
-    assert "not linux/s390x, linux/riscv64" in image.provider.notes[URN]
+    assert "not for linux/s390x, linux/riscv64" in image.provider.notes[URN]
     assert "caches are the Docker engine's own" in image.provider.notes[URN]
 
 
