@@ -1,10 +1,8 @@
 """The wire protocol of CodeDeploy: JSON 1.1, one operation per `X-Amz-Target`; what ECS deployments need of it."""
 
 import functools
-import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
@@ -12,15 +10,12 @@ from botocore.validate import ParamValidator
 
 from localcloud.emulator import upstream
 from localcloud.emulator.codedeploy import deployments
-from localcloud.emulator.codedeploy.model import Refused, Region, Store
+from localcloud.emulator.codedeploy.model import Region, Store
 from localcloud.emulator.ecs import rollback, service_deployments, state
 from localcloud.emulator.ecs.state import Record
+from localcloud.emulator.json_api import Refused, Request
 
-CONTENT_TYPE = "application/x-amz-json-1.1"
 DEFAULT_CONFIGURATION = "CodeDeployDefault.ECSAllAtOnce"
-Request = Mapping[str, Any]
-Response = tuple[int, dict[str, str], bytes]
-Handler = Callable[[str, str, Mapping[str, str], bytes, Mapping[str, Any]], Awaitable[Response]]
 
 
 @functools.cache
@@ -74,22 +69,12 @@ class CodeDeployApi:
             },
         }
 
-    async def handle(
-        self, _method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Mapping[str, Any]
-    ) -> Response:
-        """Answer one request, in the form of MiniStack's table of services."""
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        try:
-            answer = self._answer(operation, json.loads(body or b"{}"))
-        except Refused as refusal:
-            refused: Response = upstream.responses.error_response_json(
-                refusal.code, str(refusal), 400, content_type=CONTENT_TYPE
-            )
-            return refused
-        response: Response = upstream.responses.json_response(answer, content_type=CONTENT_TYPE)
-        return response
+    def answer(self, operation: str, request: Request) -> Request:
+        """Answer one request.
 
-    def _answer(self, operation: str, request: Request) -> Request:
+        Raises:
+            Refused: With AWS's error.
+        """
         if operation not in self._operations:
             raise Refused("UnknownOperationException", f"The local cloud does not emulate {operation}.")
         if shape := model().operation_model(operation).input_shape:

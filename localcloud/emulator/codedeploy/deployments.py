@@ -14,9 +14,10 @@ import yaml
 
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups, wire
-from localcloud.emulator.codedeploy.model import Refused, Region
+from localcloud.emulator.codedeploy.model import Region
 from localcloud.emulator.ecs import service_deployments, state
 from localcloud.emulator.ecs.state import Record, ServiceKey
+from localcloud.emulator.json_api import Refused
 
 CONTROLLER = "CODE_DEPLOY"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from localcloud.emulator import upstream
+from localcloud.emulator import json_api, upstream
 from localcloud.emulator.codedeploy.api import CodeDeployApi
 
 SERVICE = "codedeploy"
@@ -14,7 +14,7 @@ def install(wake: Callable[[], None]) -> None:
     Args:
         wake: Called when the service scheduler has something to look at.
     """
-    upstream.app.SERVICE_HANDLERS[SERVICE] = CodeDeployApi(wake).handle
+    upstream.app.SERVICE_HANDLERS[SERVICE] = json_api.handler(CodeDeployApi(wake).answer)
     upstream.module("core.router").SERVICE_PATTERNS[SERVICE] = {
         "target_prefixes": ["CodeDeploy_20141006"],
         "host_patterns": [r"codedeploy\."],

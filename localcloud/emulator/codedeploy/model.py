@@ -6,19 +6,7 @@ from typing import Any
 
 from localcloud.emulator import upstream
 from localcloud.emulator.ecs.state import Record
-
-
-class Refused(Exception):  # noqa: N818  an answer of the API, not a defect
-    """The request is answered with an AWS error.
-
-    Args:
-        code: Error code, for example `DeploymentGroupDoesNotExistException`.
-        message: What AWS says.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+from localcloud.emulator.json_api import Refused
 
 
 @dataclass

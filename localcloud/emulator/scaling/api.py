@@ -1,23 +1,17 @@
 """The wire protocol of Application Auto Scaling: JSON 1.1, one operation per `X-Amz-Target`."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from localcloud.emulator import upstream
+from localcloud.emulator import json_api
+from localcloud.emulator.json_api import Handler, Refused, Request
 from localcloud.emulator.scaling import requests, validation
-from localcloud.emulator.scaling.errors import Refused
 from localcloud.emulator.scaling.model import Store
 from localcloud.emulator.scaling.policies_api import PoliciesApi
-from localcloud.emulator.scaling.requests import Request
 from localcloud.emulator.scaling.scaler import Scaler
 from localcloud.emulator.scaling.schedules_api import SchedulesApi
 from localcloud.emulator.scaling.targets_api import TargetsApi
 
 TARGET_PREFIX = "AnyScaleFrontendService"
-CONTENT_TYPE = "application/x-amz-json-1.1"
-Response = tuple[int, dict[str, str], bytes]
-Handler = Callable[[str, str, Mapping[str, str], bytes, Mapping[str, Any]], Awaitable[Response]]
 
 
 def handler(store: Store, scaler: Scaler) -> Handler:
@@ -39,37 +33,15 @@ def handler(store: Store, scaler: Scaler) -> Handler:
         "DescribeScheduledActions": schedules.describe,
     }
 
-    async def handle(
-        _method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Mapping[str, Any]
-    ) -> Response:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        try:
-            request = _decoded(body)
-            if operation not in operations:
-                raise _unanswered(operation)
-            validation.check(operation, request)
-            if operation.startswith("Describe"):
-                requests.check_filters(request)
-            answer = operations[operation](request)
-        except Refused as refusal:
-            refused: Response = upstream.responses.error_response_json(
-                refusal.code, str(refusal), 400, content_type=CONTENT_TYPE, message_key="Message"
-            )
-            return refused
-        response: Response = upstream.responses.json_response(answer, content_type=CONTENT_TYPE)
-        return response
+    def answer(operation: str, request: Request) -> Request:
+        if operation not in operations:
+            raise _unanswered(operation)
+        validation.check(operation, request)
+        if operation.startswith("Describe"):
+            requests.check_filters(request)
+        return operations[operation](request)
 
-    return handle
-
-
-def _decoded(body: bytes) -> Request:
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        request = None
-    if not isinstance(request, dict):
-        raise Refused("SerializationException", "The request is not a JSON object.")
-    return request
+    return json_api.handler(answer, message_key="Message")
 
 
 def _unanswered(operation: str) -> Refused:

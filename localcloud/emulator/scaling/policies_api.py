@@ -4,10 +4,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.emulator.json_api import Refused, Request
 from localcloud.emulator.scaling import requests, steps, tracking, tracking_alarms
-from localcloud.emulator.scaling.errors import Refused, invalid, unknown
+from localcloud.emulator.scaling.errors import invalid, unknown
 from localcloud.emulator.scaling.model import Policy, ScalableTarget, Store
-from localcloud.emulator.scaling.requests import Request
 
 logger = logging.getLogger(__name__)
 CONFIGURATIONS = {

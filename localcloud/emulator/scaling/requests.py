@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from localcloud.emulator import upstream
-from localcloud.emulator.scaling.errors import Refused, invalid, unknown
+from localcloud.emulator.json_api import Refused, Request
+from localcloud.emulator.scaling.errors import invalid, unknown
 from localcloud.emulator.scaling.model import DIMENSION, NAMESPACE, ScalableTarget, Scope, ServiceRef, Store
 
-Request = Mapping[str, Any]
 T = TypeVar("T")
 PAGE = 50
 

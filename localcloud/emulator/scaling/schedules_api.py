@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from localcloud.emulator.json_api import Refused, Request
 from localcloud.emulator.scaling import requests, schedule
-from localcloud.emulator.scaling.errors import Refused, invalid, unknown
+from localcloud.emulator.scaling.errors import invalid, unknown
 from localcloud.emulator.scaling.model import ScheduledAction, Store
-from localcloud.emulator.scaling.requests import Request
 
 ACTION_LIMIT = 200
 _LIMITS = ("MinCapacity", "MaxCapacity")

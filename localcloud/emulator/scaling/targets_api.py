@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.emulator.ecs.state import ServiceKey
+from localcloud.emulator.json_api import Refused, Request
 from localcloud.emulator.scaling import requests, tracking_alarms
-from localcloud.emulator.scaling.errors import Refused, invalid
+from localcloud.emulator.scaling.errors import invalid
 from localcloud.emulator.scaling.model import Activity, ScalableTarget, ServiceRef, Store
-from localcloud.emulator.scaling.requests import Request
 from localcloud.emulator.scaling.scaler import Scaler
 
 SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
