@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import math
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from localcloud.errors import LocalCloudError
+from localcloud.loopback import is_loopback
 
 MOST_CLIENTS = 256
 MOST_SECONDS = 3600.0
@@ -89,16 +89,6 @@ class Tally:
         )
         lost = "".join(f", {count} times {what}" for what, count in self.failures.most_common(3))
         return f"{answered} responses in {self.seconds:.1f} s ({rate:.0f}/s), {times}; {codes}{lost}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name can only be this machine (RFC 6761 keeps `.localhost` for it)."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def percentile(values: Sequence[float], part: float) -> float:

@@ -1,12 +1,12 @@
 """SNS subscriptions of HTTP(S) endpoints: their ARN from the start, and nothing sent to other machines."""
 
-import ipaddress
 import logging
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.emulator import upstream
+from localcloud.loopback import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -45,19 +45,9 @@ def _to_this_machine_only(post: Callable[[str, str, str], int]) -> Callable[[str
 
     def send(endpoint: str, payload: str, kind: str) -> int:
         host = urllib.parse.urlsplit(endpoint).hostname or ""
-        if not is_this_machine(host):
+        if not is_loopback(host):
             logger.info("%s to %s is not sent: it is not on this machine", kind, host)
             return NOT_SENT
         return post(endpoint, payload, kind)
 
     return send
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host name or address is this machine's own, without asking DNS."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

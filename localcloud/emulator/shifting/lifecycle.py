@@ -93,7 +93,7 @@ class Lifecycle:
         current = service["_service_deployments"][0]
         if current["status"] != "ROLLBACK_IN_PROGRESS" or "_phase" not in current or not serves:
             return
-        if current.setdefault("_went_back", False):
+        if current.get("_went_back"):
             return
         current["_went_back"] = True
         self._serve(service, primary)

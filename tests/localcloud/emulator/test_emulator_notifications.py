@@ -3,16 +3,17 @@
 import pytest
 
 from localcloud.emulator import notifications, upstream
+from localcloud.loopback import is_loopback
 
 
 @pytest.mark.parametrize("host", ["localhost", "hook.localhost", "127.0.0.1", "::1"])
 def test_this_machine(host: str) -> None:
-    assert notifications.is_this_machine(host)
+    assert is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["events.example.com", "10.0.0.7", "localhost.example.com", ""])
 def test_another_machine(host: str) -> None:
-    assert not notifications.is_this_machine(host)
+    assert not is_loopback(host)
 
 
 def test_nothing_is_sent_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.errors import LocalCloudError
-from localcloud.load import Plan, is_loopback, percentile, run
+from localcloud.load import Plan, percentile, run
+from localcloud.loopback import is_loopback
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
