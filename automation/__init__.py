@@ -25,7 +25,8 @@ from automation.promotion import promote, roll_back
 from automation.scaling import scale_service
 from automation.stacks import Stack
 from automation.target import Target
-from automation.verification import State, Verdict, verify_service
+from automation.verification import verify_service
+from infra.deployments.verdict import State, Verdict
 from localcloud.errors import LocalCloudError
 
 __all__ = [

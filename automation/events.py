@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from automation.verification import Verdict
+from infra.deployments.verdict import Verdict
 from localcloud.engine import Event, Outcome
 
 

@@ -17,8 +17,9 @@ from automation.events import Deployment, Progress, Report, Verified
 from automation.images import asked_services, image_of, pin
 from automation.ledger import Ledger
 from automation.target import Target
-from automation.verification import State, Verdict, verify_service
+from automation.verification import verify_service
 from automation.watching import watched
+from infra.deployments.verdict import State, Verdict
 from localcloud import console
 from localcloud.engine import Operation, Outcome
 from localcloud.errors import LocalCloudError

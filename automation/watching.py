@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.target import Target
-from automation.verification import progress_line, traffic_shift
+from automation.verification import traffic_shift
+from infra.deployments.verdict import progress_line
 
 _POLL_SECONDS = 2.0
 

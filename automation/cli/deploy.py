@@ -24,7 +24,7 @@ from automation.drift import DriftReport
 from automation.events import Deployment
 from automation.reporting import JsonLines, Reporter
 from automation.target import Target
-from automation.verification import State
+from infra.deployments.verdict import State
 from localcloud.engine import Outcome
 from localcloud.errors import LocalCloudError
 

@@ -1,13 +1,14 @@
 """What is said of a deployment, for every way it can end."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from automation.target import Target
-from automation.verification import State, Verdict, verify_service
+from automation.verification import verify_service
+from infra.deployments.verdict import State, Verdict
 
 OLD, NEW = "arn:aws:ecs:x:1:task-definition/web:1", "arn:aws:ecs:x:1:task-definition/web:2"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,9 +17,12 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class Cloud:
     """An ECS that answers one description after the other, the last one for ever."""
 
-    def __init__(self, *services: dict[str, Any], newest: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *services: dict[str, Any], newest: dict[str, Any] | None = None, brought: str = ""
+    ) -> None:
         self._services = list(services)
         self._newest = newest
+        self._brought = brought
         self.exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
 
     def describe_services(self, **_: Any) -> Any:
@@ -32,6 +36,9 @@ class Cloud:
 
     def describe_service_deployments(self, **_: Any) -> Any:
         return {"serviceDeployments": [self._newest]}
+
+    def describe_service_revisions(self, **_: Any) -> Any:
+        return {"serviceRevisions": [{"taskDefinition": self._brought}] if self._brought else []}
 
     def list_tasks(self, **_: Any) -> Any:
         return {"taskArns": ["arn:task/shop/1234567890abcdef"]}
@@ -121,6 +128,45 @@ def test_rolled_back_names_reason_exit_code_and_last_log_lines() -> None:
     ):
         assert part in text
     assert "running now: web:1" in text
+
+
+ENDINGS = [
+    ("ROLLBACK_SUCCESSFUL", State.ROLLED_BACK),
+    ("ROLLBACK_FAILED", State.FAILED),
+    ("STOPPED", State.FAILED),
+]
+
+
+@pytest.mark.parametrize(("status", "state"), ENDINGS)
+def test_a_failed_deployment_of_the_same_version_is_no_success(status: str, state: State) -> None:
+    """A rotated secret, another network, another strategy: what runs after the rollback is what was asked."""
+    newest = {
+        "status": status,
+        "statusReason": "tasks failed to start",
+        "targetServiceRevision": {"arn": "r/9"},
+    }
+    verdict = verify(Cloud(service(deployment(NEW, "COMPLETED")), newest=newest, brought=NEW))
+    assert (verdict.state, verdict.reason, verdict.running) == (state, "tasks failed to start", NEW)
+
+
+def test_somebody_elses_failed_deployment_is_not_this_ones() -> None:
+    newest = {"status": "ROLLBACK_SUCCESSFUL", "targetServiceRevision": {"arn": "r/9"}}
+    assert verify(Cloud(service(deployment(NEW, "COMPLETED")), newest=newest, brought=OLD)).ok
+
+
+def test_an_earlier_failure_that_is_still_the_newest_listed_does_not_count() -> None:
+    """ECS lists a new service deployment later than it describes it."""
+    earlier = {"status": "ROLLBACK_SUCCESSFUL", "finishedAt": NOW, "targetServiceRevision": {"arn": "r/1"}}
+    going = {**deployment(NEW, "IN_PROGRESS"), "createdAt": NOW + timedelta(seconds=5)}
+    done = {**going, "rolloutState": "COMPLETED"}
+    assert verify(Cloud(service(going), service(done), newest=earlier, brought=NEW)).ok
+
+
+def test_a_rollback_that_began_before_its_end_is_this_ones() -> None:
+    newest = {"status": "ROLLBACK_SUCCESSFUL", "finishedAt": NOW, "targetServiceRevision": {"arn": "r/1"}}
+    rollback = {**deployment(NEW, "COMPLETED"), "createdAt": NOW - timedelta(seconds=5)}
+    verdict = verify(Cloud(service(rollback), newest=newest, brought=NEW))
+    assert verdict.state is State.ROLLED_BACK
 
 
 def test_rolled_back_is_known_from_the_failed_deployment_too() -> None:

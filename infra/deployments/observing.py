@@ -1,0 +1,164 @@
+"""Looks at an ECS service with AWS clients, and collects what explains a failure."""
+
+from dataclasses import replace
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deployments import wording
+from infra.deployments.verdict import Described, Sight, Verdict, judge, missing, progress_line, traffic_shift
+
+LOG_LINES = 20
+
+
+class Clients(Protocol):
+    """The AWS clients that observing needs, for one account and region."""
+
+    @property
+    def ecs(self) -> Any:
+        """Amazon ECS."""
+        ...
+
+    @property
+    def elbv2(self) -> Any:
+        """Elastic Load Balancing."""
+        ...
+
+    @property
+    def logs(self) -> Any:
+        """CloudWatch Logs."""
+        ...
+
+
+class Observer:
+    """Follows one service towards a version.
+
+    Args:
+        clients: The cloud to ask.
+        cluster: Name or ARN of the cluster.
+        service: Name of the service.
+        asked: ARN of the task definition that the service is to run.
+        since: Unix time; tasks that stopped before it explain another deployment.
+    """
+
+    def __init__(self, clients: Clients, cluster: str, service: str, asked: str, *, since: float) -> None:
+        self._clients = clients
+        self._cluster = cluster
+        self._service = service
+        self._asked = asked
+        self._since = since
+        self.sight: Sight | None = None
+
+    def look(self) -> Verdict | None:
+        """Look once; None while the deployment goes on.
+
+        Raises:
+            ClientError: AWS refused a call.
+            BotoCoreError: AWS could not be asked.
+        """
+        ecs = self._clients.ecs
+        found = ecs.describe_services(cluster=self._cluster, services=[self._service])["services"]
+        if not found or found[0]["status"] == "INACTIVE":
+            return missing(self._service, self._cluster, self._asked)
+        newest = newest_deployment(self._clients, found[0])
+        self.sight = Sight(
+            service=found[0], newest=newest, newest_definition=_failed_definition(self._clients, newest)
+        )
+        return judge(self.sight, self._asked)
+
+    @property
+    def progress(self) -> str:
+        """One line on where the service stood at the last look."""
+        return progress_line(self.sight.service, traffic_shift(self.sight.newest)) if self.sight else ""
+
+    def explain(self, verdict: Verdict) -> Verdict:
+        """Add what people need to see after a failure.
+
+        It never raises: the failure is the message, and a detail that cannot be read must not hide it.
+        """
+        if verdict.ok or self.sight is None:
+            return verdict
+        try:
+            details = self._details(self.sight.service)
+        except (BotoCoreError, ClientError) as error:
+            details = [f"details are not available: {error}"]
+        return replace(verdict, details=tuple(details))
+
+    def _details(self, service: Described) -> list[str]:
+        tasks = self._stopped_tasks(service)
+        lines = wording.task_lines(tasks) + self._unhealthy_targets(service)
+        return lines + (self._log_lines(tasks[0]) if tasks else [])
+
+    def _stopped_tasks(self, service: Described) -> list[Described]:
+        """Newest first. ECS forgets stopped tasks after about an hour."""
+        ecs, cluster = self._clients.ecs, service["clusterArn"]
+        arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")[
+            "taskArns"
+        ]
+        if not arns:
+            return []
+        tasks: list[Described] = ecs.describe_tasks(cluster=cluster, tasks=arns[:100])["tasks"]
+        mine = [task for task in tasks if task["taskDefinitionArn"] == self._asked and self._is_recent(task)]
+        return sorted(mine, key=lambda task: task["createdAt"], reverse=True)
+
+    def _is_recent(self, task: Described) -> bool:
+        return "stoppedAt" not in task or task["stoppedAt"].timestamp() >= self._since
+
+    def _unhealthy_targets(self, service: Described) -> list[str]:
+        lines = []
+        for balancer in service.get("loadBalancers", []):
+            if group := balancer.get("targetGroupArn"):
+                described = self._clients.elbv2.describe_target_health(TargetGroupArn=group)
+                lines += wording.target_lines(described["TargetHealthDescriptions"])
+        return lines
+
+    def _log_lines(self, task: Described) -> list[str]:
+        definition = self._clients.ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])
+        failed = {item["name"] for item in task.get("containers", []) if item.get("exitCode")}
+        for container in definition["taskDefinition"]["containerDefinitions"]:
+            if failed and container["name"] not in failed:
+                continue
+            messages = self._last_messages(container, task["taskArn"])
+            if messages:
+                return wording.log_lines(container["name"], task["taskArn"], messages)
+        return []
+
+    def _last_messages(self, container: Described, task: str) -> list[str]:
+        options = container.get("logConfiguration", {}).get("options", {})
+        group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
+        if not group or not prefix:
+            return []
+        logs = self._clients.logs
+        stream = f"{prefix}/{container['name']}/{task.rsplit('/', 1)[-1]}"
+        try:
+            events = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=LOG_LINES)["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [str(event["message"]) for event in events]
+
+
+def newest_deployment(clients: Clients, service: Described) -> Described | None:
+    """The newest service deployment, described; ECS keeps them for 90 days."""
+    ecs = clients.ecs
+    # Newest first is what ECS does and nobody promises; there are hardly ever more than twenty in 90 days.
+    brief = ecs.list_service_deployments(
+        cluster=service["clusterArn"], service=service["serviceArn"], maxResults=20
+    )["serviceDeployments"]
+    if not brief:
+        return None
+    newest = max(brief, key=lambda item: item["createdAt"])["serviceDeploymentArn"]
+    found: list[Described] = ecs.describe_service_deployments(serviceDeploymentArns=[newest])[
+        "serviceDeployments"
+    ]
+    return found[0] if found else None
+
+
+def _failed_definition(clients: Clients, newest: Described | None) -> str:
+    """Which task definition a failed service deployment was to bring; empty for others, and when it is not told."""
+    if newest is None or newest.get("status") not in {"ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"}:
+        return ""
+    target = (newest.get("targetServiceRevision") or {}).get("arn")
+    if not target:
+        return ""
+    revisions = clients.ecs.describe_service_revisions(serviceRevisionArns=[target])["serviceRevisions"]
+    return str(revisions[0].get("taskDefinition", "")) if revisions else ""
