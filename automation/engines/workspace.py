@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from localcloud.engine.paths import parse_path
+from localcloud.engine.project import spelt_twice, split_key
 from localcloud.engine.yaml_files import read_yaml
 from localcloud.errors import LocalCloudError
 
@@ -114,6 +115,7 @@ def write_workspace(source: StackSource, folder: Path) -> Path:
         earlier = read_yaml(copy, missing=LocalCloudError(f"no {copy}"))
         stack |= {key: earlier[key] for key in _ENCRYPTION if key in earlier}
     stack["config"] = stack.get("config") or {}
+    _require_one_spelling(source, stack["config"])
     for key, value in source.overrides.items():
         override(stack["config"], source.project_name, key, value)
     project["main"] = f"{_LINK}/{project['main']}" if project.get("main") else _LINK
@@ -131,9 +133,9 @@ def override(config: dict[str, Any], project: str, key: str, value: str) -> None
     Raises:
         LocalCloudError: The path leads through something that is not a mapping.
     """
-    namespace, _, path = key.rpartition(":")
+    namespace, path = split_key(project, key)
     first, *rest = parse_path(path)
-    name = f"{namespace or project}:{first}"
+    name = _spelling(config, project, namespace, str(first))
     if not rest:
         config[name] = value
         return
@@ -143,6 +145,20 @@ def override(config: dict[str, Any], project: str, key: str, value: str) -> None
     if not isinstance(at, dict):
         raise LocalCloudError(f"configuration key {key!r} leads through a value that is not a mapping")
     at[rest[-1]] = _typed(value)
+
+
+def _spelling(config: Mapping[str, Any], project: str, namespace: str, key: str) -> str:
+    """How the file spells a key; one of the project has no namespace there, unless it already has."""
+    full = f"{namespace}:{key}"
+    return full if namespace != project or full in config else key
+
+
+def _require_one_spelling(source: StackSource, config: Mapping[str, Any]) -> None:
+    if twice := spelt_twice(config, source.project_name):
+        raise LocalCloudError(
+            f"{source.stack_file}: {', '.join(twice)}: there twice, with and without {source.project_name}: before it",
+            fix="delete one of the two",
+        )
 
 
 def _typed(text: str) -> Any:

@@ -88,10 +88,10 @@ class ContainerImage(pulumi.ComponentResource):
                 platforms=[platform.value for platform in self._platforms],
             )
         except FileNotFoundError as error:
-            key = f"{pulumi.get_project()}:services.{self._name}.build"
+            key = f"services.{self._name}.build"
             raise pulumi.RunError(
                 f"{key} is {build.context!r} with {build.dockerfile!r}: {error}; allowed: an existing folder with "
-                f"its Dockerfile, relative to the project\n  fix: pulumi config set --path '{key}.context' <folder>"
+                f"its Dockerfile, relative to the project"
             ) from None
 
     def _repository(self, settings: Repository) -> aws.ecr.Repository:

@@ -11,17 +11,17 @@ from infra.settings.schema import Schema, describe, json_schema, resolve
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TABLE_FILE = DOCS / "settings.md"
 SCHEMA_FILE = DOCS / "stack-file.schema.json"
-NAMESPACE = "ecs-microservice"
 
 INTRODUCTION = """\
 # Settings
 
-Every key that a stack file (`Pulumi.<stack>.yaml`) can have under `ecs-microservice:`. Made from the settings models
-by `python -m infra.settings.documentation`; a test fails when it is out of date. Editors complete and check stack
+Every key that a stack file (`Pulumi.<stack>.yaml`) can have under `config:`. Made from the settings models by
+`python -m infra.settings.documentation`; a test fails when it is out of date. Editors complete and check stack
 files with [stack-file.schema.json](stack-file.schema.json).
 
-A key that is left out has its default. Set one with `pulumi config set --path 'ecs-microservice:<key>' <value>`.
-Mistakes are reported all at once when the program loads, each with the command that fixes it.
+A key that is left out has its default. Set one with `pulumi config set --path <key> <value>`; the Pulumi CLI then
+writes the project's name before every key (`<project>:services:`), which means the same. A key that is there in both
+spellings is refused. Mistakes are reported all at once when the program loads, each with the command that fixes it.
 """
 
 
@@ -40,16 +40,15 @@ def table() -> str:
 def editor_schema() -> dict[str, Any]:
     """JSON schema (draft 2020-12) of a whole stack file."""
     schema = json_schema()
-    properties = {f"{NAMESPACE}:{key}": value for key, value in schema["properties"].items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Stack file of {NAMESPACE}",
+        "title": "Stack file",
         "type": "object",
         "properties": {
             "config": {
                 "type": "object",
-                "properties": properties,
-                "required": [f"{NAMESPACE}:{key}" for key in schema.get("required", [])],
+                "properties": schema["properties"],
+                "required": schema.get("required", []),
             }
         },
         "$defs": schema["$defs"],

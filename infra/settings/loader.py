@@ -10,6 +10,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from infra.settings.aws import AwsSettings
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
+from infra.settings.stack_file import of_another_project, spelt_twice
 from infra.settings.validation import validate
 
 
@@ -38,11 +39,13 @@ def load() -> Loaded:
     data, encrypted = _read(project)
     aws_data, aws_encrypted = _read("aws")
     concerns = {str(field.alias) for field in Settings.model_fields.values()}
-    problems = [_misplaced_secret(name) for name in sorted(encrypted & concerns)]
+    problems = spelt_twice(pulumi.runtime.get_root_directory(), pulumi.get_stack(), project)
+    problems += [_misplaced_secret(name) for name in sorted(encrypted & concerns)]
     aws_problems = [_misplaced_secret(name) for name in sorted(aws_encrypted)]
     settings, found = validate(data, frozenset(encrypted - concerns))
     aws, aws_found = AwsSettings.parse(aws_data)
-    complaints = [problem.render(project) for problem in problems + found]
+    complaints = [problem.render(other) for other, problem in of_another_project(_keys(), project)]
+    complaints += [problem.render() for problem in problems + found]
     complaints += [problem.render("aws") for problem in aws_problems + aws_found]
     if settings is None or aws is None or complaints:
         count = "1 mistake" if len(complaints) == 1 else f"{len(complaints)} mistakes"
@@ -72,8 +75,12 @@ def _misplaced_secret(name: str) -> Problem:
 def _names(namespace: str) -> list[str]:
     """Every key of a namespace; `pulumi.Config` only answers for keys one asks for, never for misspelt ones."""
     prefix = f"{namespace}:"
-    known = {**get_config_env(), **CONFIG.get()}
-    return sorted(key.removeprefix(prefix) for key in known if key.startswith(prefix))
+    return sorted(key.removeprefix(prefix) for key in _keys() if key.startswith(prefix))
+
+
+def _keys() -> list[str]:
+    """Every full key of the configuration."""
+    return [*{**get_config_env(), **CONFIG.get()}]
 
 
 def _value(config: pulumi.Config, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +33,13 @@ class Problem:
     related: Sequence[Path] = ()
     is_missing: bool = False
 
-    def render(self, namespace: str) -> str:
-        """The problem as lines of text."""
+    def render(self, namespace: str = "") -> str:
+        """The problem as lines of text.
+
+        Args:
+            namespace: Namespace of the keys, such as `aws`; empty for the project's own, which a stack file does not
+                name.
+        """
         shown = "" if self.value is ... else f" is {HIDDEN if self._hides else _show(self.value)}"
         lines = [f"{full_key(namespace, self.path)}{shown}: {self.message}"]
         lines += [f"  fix: {command}" for command in self._commands(namespace)]
@@ -50,23 +56,25 @@ class Problem:
             case None:
                 return
             case Remove():
-                yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
+                yield f"pulumi config rm --path {_word(namespace, self.path)}"
             case Rename(key=key, value=value):
                 commands = [] if self._hides else list(_assignments(namespace, (*self.path[:-1], key), value))
                 if commands or not value:
-                    yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
+                    yield f"pulumi config rm --path {_word(namespace, self.path)}"
                     yield from commands
                 else:  # a value that is not to be seen, or empty objects in it, which `config set` cannot write
                     yield f"rename it in the stack file: {key}"
+            case ByHand(words=words):
+                yield words
             case Command(words=words, key=key):
-                yield f"pulumi {' '.join(words)} '{full_key(namespace, (key,))}'"
+                yield f"pulumi {' '.join(words)} {_word(namespace, (key,))}"
             case Assign(path=path, value=value):
                 yield from _assignments(namespace, path, value)
             case value:
                 inside = isinstance(value, Mapping | list | tuple)
                 # `config set` does not go into a value that is no object or list: that one has to go first.
                 if inside and self.value is not ... and not isinstance(self.value, Mapping | list | tuple):
-                    yield f"pulumi config rm --path '{full_key(namespace, self.path)}'"
+                    yield f"pulumi config rm --path {_word(namespace, self.path)}"
                 yield from _assignments(namespace, self.path, value)
 
 
@@ -92,6 +100,13 @@ class Assign:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """Fix: an edit of the stack file that no command can make, in words."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class Command:
     """Fix: another pulumi command on a key of the namespace; it asks for the value itself."""
 
@@ -100,7 +115,7 @@ class Command:
 
 
 def full_key(namespace: str, path: Path) -> str:
-    """`ecs-microservice:services.web.ports[0]`, in the form that `pulumi config --path` takes."""
+    """`services.web.ports[0]`, in the form that `pulumi config --path` takes; `aws:region` in a namespace."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -109,7 +124,12 @@ def full_key(namespace: str, path: Path) -> str:
             text += f".{part}" if text else part
         else:
             text += f"[{json.dumps(part)}]"
-    return f"{namespace}:{text}"
+    return f"{namespace}:{text}" if namespace else text
+
+
+def _word(namespace: str, path: Path) -> str:
+    """The key as one word of a shell's command line."""
+    return shlex.quote(full_key(namespace, path))
 
 
 def _assignments(namespace: str, path: Path, value: Any) -> Iterator[str]:
@@ -122,9 +142,7 @@ def _assignments(namespace: str, path: Path, value: Any) -> Iterator[str]:
             yield from _assignments(namespace, (*path, index), inner)
     else:
         text = value if isinstance(value, str) else json.dumps(value)
-        safe = re.fullmatch(r"[A-Za-z0-9_./:@%+=-]+", text)
-        quoted = text if safe else "'" + text.replace("'", "'\\''") + "'"
-        yield f"pulumi config set --path '{full_key(namespace, path)}' {quoted}"
+        yield f"pulumi config set --path {_word(namespace, path)} {shlex.quote(text)}"
 
 
 def is_sensitive(path: Path) -> bool:

@@ -24,7 +24,7 @@ TagValue = Annotated[str, Field(max_length=256, pattern=r"^[A-Za-z0-9_ .:/=+@-]*
 
 
 class Settings(Model):
-    """Everything a stack file can say under `ecs-microservice:`."""
+    """Everything a stack file can say about the program, beside the keys under `aws:`."""
 
     services: Mapping[ServiceName, Service] = Field(min_length=1)
     """The services, name → service."""

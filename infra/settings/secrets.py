@@ -8,7 +8,7 @@ from pydantic import Field
 from infra.settings.base import KeyArn, Model
 
 ConfigKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", examples=["dbPassword"])]
-"""Name of an encrypted configuration value: `pulumi config set --secret ecs-microservice:dbPassword`."""
+"""Name of an encrypted configuration value: `pulumi config set --secret dbPassword`."""
 
 PolicyArn = Annotated[
     str,

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -120,6 +121,27 @@ def full_key(namespace: str, key: str) -> str:
     return key.replace(":config:", ":", 1) if ":" in key else f"{namespace}:{key}"
 
 
+def split_key(namespace: str, key: str) -> tuple[str, str]:
+    """Namespace and path of a key such as `services.web.cpu` or `aws:region`.
+
+    A path may hold colons further in: `services.web.environment["a:b"]` (Pulumi: `parseConfigKey`).
+    """
+    first = re.split(r"[.\[]", key, maxsplit=1)[0]
+    full = full_key(namespace, first) + key[len(first) :]
+    found, _, path = full.partition(":")
+    return found, path
+
+
+def spelt_twice(config: Iterable[object], namespace: str) -> list[str]:
+    """Keys of a stack file that are there both with and without their namespace, in alphabetical order.
+
+    Pulumi's CLI goes through them in the random order of Go's maps (`stackConfigNamespacedWithProject` in
+    `sdk/go/common/workspace/loaders.go`), and the last one wins.
+    """
+    keys = {str(key) for key in config}
+    return sorted(key for key in keys if ":" not in key and full_key(namespace, key) in keys)
+
+
 @dataclass
 class _Value:
     """A value while the configuration is put together: structured, with secrets decrypted."""
@@ -148,6 +170,14 @@ def _stack_values(stack_file: Path, project: str, environment: Mapping[str, str]
     config = settings.get("config") or {}
     if not isinstance(config, dict):
         raise LocalCloudError(f"{stack_file}: `config` must be a mapping of keys to values, is {config!r}")
+    if twice := spelt_twice(config, project):
+        raise LocalCloudError(
+            "\n".join(
+                f"{stack_file}: {key} is there twice, also as {project}:{key}: the pulumi CLI would take either"
+                for key in twice
+            ),
+            fix="delete one of the two",
+        )
     reader = _SecureReader(stack_file, settings, environment)
     return {full_key(project, str(key)): reader.read(str(key), value) for key, value in config.items()}
 
@@ -196,7 +226,7 @@ class _SecureReader:
 
 
 def _override(values: dict[str, _Value], project: str, key: str, text: str) -> None:
-    namespace, _, name = full_key(project, key).partition(":")
+    namespace, name = split_key(project, key)
     try:
         first, *rest = parse_path(name)
     except ValueError as error:

@@ -142,7 +142,7 @@ def test_an_ephemeral_stack_comes_is_listed_and_goes(stage: Stage) -> None:
     )
     run(stage, "ephemeral", "reap", "--from", "local", "--name", "pr-7")
     assert "no ephemeral stacks" in run(stage, "ephemeral", "list", "--from", "local").output
-    assert "ecs-microservice-pr-7" not in str(stage.aws("ecs").list_clusters()["clusterArns"])
+    assert "-pr-7" not in str(stage.aws("ecs").list_clusters()["clusterArns"])
 
 
 @pytest.mark.pulumi

@@ -79,11 +79,40 @@ def test_an_override_through_a_value_is_refused() -> None:
         override({"shop:services": {"web": {"cpu": 512}}}, "shop", "services.web.cpu.more", "1")
 
 
+def test_an_override_keeps_the_files_spelling_of_the_key(project: Path, tmp_path: Path) -> None:
+    (project / "Pulumi.dev.yaml").write_text(
+        "config:\n  aws:region: eu-west-1\n  services: {web: {cpu: 512}}\n"
+    )
+    changed = source(
+        project, **{"services.web.cpu": "1024", "shop:services.web.memory": "2048", "production": "true"}
+    )
+    assert written(write_workspace(changed, tmp_path / "work"))["config"] == {
+        "aws:region": "eu-west-1",
+        "services": {"web": {"cpu": 1024, "memory": 2048}},
+        "production": "true",
+    }
+
+
+def test_a_key_in_both_spellings_is_refused(project: Path, tmp_path: Path) -> None:
+    """The CLI would take either of them, at random."""
+    (project / "Pulumi.dev.yaml").write_text(STACK + "  services: {web: {cpu: 256}}\n")
+    with pytest.raises(
+        LocalCloudError, match=r"dev\.yaml: services: there twice, with and without shop: before"
+    ):
+        write_workspace(source(project), tmp_path / "work")
+
+
+def test_a_colon_further_in_is_part_of_the_path() -> None:
+    config: dict[str, object] = {}
+    override(config, "shop", 'services.web.tags["a:b"]', "1")
+    assert config == {"services": {"web": {"tags": {"a:b": 1}}}}
+
+
 @given(st.lists(st.from_regex(r"[a-z]{1,6}", fullmatch=True), min_size=1, max_size=4), st.text(min_size=1))
 def test_an_override_is_found_where_it_was_put(steps: list[str], value: str) -> None:
     config: dict[str, object] = {}
     override(config, "shop", ".".join(steps), value)
-    found: object = config[f"shop:{steps[0]}"]
+    found: object = config[steps[0]]
     for step in steps[1:]:
         assert isinstance(found, dict)
         found = found[step]

@@ -150,7 +150,7 @@ def test_two_services_share_the_load_balancer_by_path_and_find_each_other_by_nam
             "      stopTimeout: 5\n"
             "      healthCheck: { interval: 5, timeout: 2 }\n"
             "      discovery: { mode: dns }\n"
-            "  ecs-microservice:cluster: { namespace: shop.internal }\n"
+            "  cluster: { namespace: shop.internal }\n"
         )
         stage.up()
         assert stage.get("/").text == "Hello from ECS, again!"

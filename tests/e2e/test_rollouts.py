@@ -13,9 +13,9 @@ GREET = 'return Response(settings.greeting, mimetype="text/plain")'
 STACK = """
 config:
   aws:region: us-east-1
-  ecs-microservice:production: false
-  ecs-microservice:observability: { alarms: true }
-  ecs-microservice:services:
+  production: false
+  observability: { alarms: true }
+  services:
     web:
       desiredCount: 2
       deregistrationDelay: 5

@@ -165,16 +165,18 @@ def deploy(
     secrets: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
     preview: bool = False,
+    project: str = PROJECT,
 ) -> Recorded:
     """Run `__main__.py` and give what it registered.
 
     Args:
         stack: Name of the stack; its committed file is the configuration unless `config` is given.
-        config: Configuration with full keys (`ecs-microservice:services`); `aws:region` is added where it is
-            missing.
-        secrets: Secret configuration values with full keys.
+        config: Configuration with the keys of a stack file (`services`, `aws:region`); `aws:region` is added where
+            it is missing.
+        secrets: Secret configuration values with such keys.
         overrides: Type token → outputs, or invoke token → answer, that replace the mocks' own.
         preview: Evaluate as `pulumi preview` does.
+        project: Name of the project.
 
     Raises:
         pulumi.RunError: The settings have mistakes.
@@ -182,6 +184,7 @@ def deploy(
     values = dict(stack_config(stack) if config is None else config)
     values.setdefault("aws:region", "us-east-1")
     question = {"config": values, "secrets": secrets or {}, "overrides": overrides or {}, "preview": preview}
+    question["project"] = project
     return _recorded(stack, json.dumps(question))
 
 
@@ -202,33 +205,37 @@ def deploy_services(
     preview: bool = False,
     **concerns: Any,
 ) -> Recorded:
-    """`deploy` of a stack with these services, and other concerns by keyword: `network={…}`.
-
-    Names of secrets are without the project, as in `secrets={"dbPassword": "…"}`.
-    """
-    config = {f"{PROJECT}:{key}": value for key, value in {"services": services, **concerns}.items()}
-    named = {f"{PROJECT}:{key}": value for key, value in (secrets or {}).items()}
-    return deploy(stack, config, secrets=named, overrides=overrides, preview=preview)
+    """`deploy` of a stack with these services, and other concerns by keyword: `network={…}`."""
+    config = {"services": services, **concerns}
+    return deploy(stack, config, secrets=secrets, overrides=overrides, preview=preview)
 
 
 def _run(
     recorded: Recorded,
+    *,
     config: Mapping[str, Any],
     secrets: Mapping[str, str],
     overrides: Mapping[str, Any],
     preview: bool,
+    project: str,
 ) -> None:
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
-    pulumi.runtime.set_all_config({**texts, **secrets}, list(secrets))
-    asyncio.run(_evaluate(recorded, overrides, preview))
+    values = {_full_key(project, key): value for key, value in {**texts, **secrets}.items()}
+    pulumi.runtime.set_all_config(values, [_full_key(project, key) for key in secrets])
+    asyncio.run(_evaluate(recorded, overrides, preview, project))
 
 
-async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: bool) -> None:
+def _full_key(project: str, key: str) -> str:
+    """What both engines make of a stack file's key before the program sees it."""
+    return key if ":" in key else f"{project}:{key}"
+
+
+async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: bool, project: str) -> None:
     set_root_resource(_StandIn())  # type: ignore[arg-type]  # keeps set_mocks from making a root stack of its own
     SETTINGS.outputs.clear()  # what a failed test left behind would fail this one
     mocks.set_mocks(
         _NoMocks(),
-        project=PROJECT,
+        project=project,
         stack=recorded.stack,
         preview=preview,
         monitor=RecordingMonitor(recorded, overrides),

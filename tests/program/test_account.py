@@ -8,7 +8,7 @@ import pytest
 
 from tests.program.deploy import deploy
 
-SERVICES: dict[str, Any] = {"ecs-microservice:services": {"web": {}}}
+SERVICES: dict[str, Any] = {"services": {"web": {}}}
 
 
 def test_configuration_of_the_provider_is_handed_on() -> None:

@@ -107,7 +107,7 @@ def test_instances_of_another_architecture_are_refused(
     instance_type: str, architecture: str, right: str
 ) -> None:
     ec2 = {"instanceType": instance_type, "architecture": architecture}
-    with pytest.raises(pulumi.RunError, match=rf"instanceType is .*\n.*instanceType' {right}"):
+    with pytest.raises(pulumi.RunError, match=rf"instanceType is .*\n.*instanceType {right}"):
         deploy_services({"web": {}}, cluster={"ec2": ec2})
 
 

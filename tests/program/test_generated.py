@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from infra.settings.problems import full_key
 from infra.settings.validation import validate
 from tests.program import invariants
-from tests.program.deploy import PROJECT, deploy
+from tests.program.deploy import deploy
 from tests.program.generated import SECRETS, stacks, without_mistakes
 
 SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
@@ -22,8 +22,8 @@ def test_wild_stack_files_are_refused_by_name(data: dict[str, Any]) -> None:
     assert json.dumps(data, sort_keys=True, default=str) == before
     assert (loaded is None) is bool(problems)
     for problem in problems:
-        text = problem.render(PROJECT)
-        assert text.startswith(full_key(PROJECT, problem.path))
+        text = problem.render()
+        assert text.startswith(full_key("", problem.path))
         assert "allowed" in text or "did you mean" in text
         assert "Traceback" not in text
 
@@ -38,6 +38,5 @@ def test_taking_out_what_is_complained_about_always_ends_in_settings_that_load(d
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(stacks(wild=False))
 def test_accepted_stack_files_describe_sound_graphs(data: dict[str, Any]) -> None:
-    config = {f"{PROJECT}:{key}": value for key, value in without_mistakes(data).items()}
-    recorded = deploy("generated", config, secrets={f"{PROJECT}:{key}": "s3cret" for key in SECRETS})
+    recorded = deploy("generated", without_mistakes(data), secrets=dict.fromkeys(SECRETS, "s3cret"))
     invariants.check_all(recorded)

@@ -103,14 +103,14 @@ def test_service_without_secrets_is_not_forced_to_deploy() -> None:
 
 
 def test_secret_that_is_not_in_the_configuration_is_named() -> None:
-    with pytest.raises(pulumi.RunError, match=r"pulumi config set --secret 'ecs-microservice:missing'"):
+    with pytest.raises(pulumi.RunError, match=r"pulumi config set --secret missing"):
         deploy_services({"web": {"secrets": {"A": {"config": "missing"}}}})
 
 
 def test_secret_in_a_structured_key_is_refused_without_showing_it() -> None:
     with pytest.raises(pulumi.RunError) as caught:
         deploy_services({"web": {}}, secrets={"loadBalancer": '{"idleTimeout": 1234}'})
-    assert "ecs-microservice:loadBalancer: carries an encrypted value" in str(caught.value)
+    assert "loadBalancer: carries an encrypted value" in str(caught.value)
     assert "1234" not in str(caught.value)
 
 

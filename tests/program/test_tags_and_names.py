@@ -2,8 +2,11 @@
 
 import json
 
+import pulumi
+import pytest
+
 from tests.program import invariants
-from tests.program.deploy import deploy_services
+from tests.program.deploy import deploy, deploy_services
 
 LONGEST = "a2345678901234567890-b34"
 
@@ -42,3 +45,26 @@ def test_names_people_look_up_are_fixed_and_say_the_stack() -> None:
     assert recorded.one("TaskDefinition").inputs["family"] == "ecs-microservice-feature-x-web"
     assert recorded.one("aws:ecr/repository:Repository").inputs["name"] == "ecs-microservice-feature-x/web"
     assert recorded.one("aws:ecs/service:Service").inputs["name"] == "web"
+
+
+@pytest.mark.parametrize("stack", ["local", "prod"])
+def test_a_project_of_another_name_is_that_project_everywhere(stack: str) -> None:
+    """`pulumi new --name shop`: nothing but the type of a component says what the package is called."""
+    recorded = deploy(stack, project="shop")
+    for resource in recorded.resources:
+        assert "ecs-microservice" not in json.dumps(dict(resource.inputs)), resource.urn
+    assert recorded.exports["cluster"] == f"shop-{stack}"
+    assert "ecs-microservice" not in json.dumps(recorded.exports)
+
+
+def test_keys_of_another_project_are_told() -> None:
+    config = {"ecs-microservice:services": {"web": {}}, "ecs-microservice:production": False}
+    with pytest.raises(pulumi.RunError) as caught:
+        deploy("dev", config, project="shop")
+    assert "ecs-microservice:services: belongs to a project called ecs-microservice" in str(caught.value)
+    assert "\nservices: is missing; allowed: a map of name" in str(caught.value)
+
+
+def test_stack_file_with_the_projects_name_before_its_keys_goes_on_working() -> None:
+    recorded = deploy("dev", {"shop:services": {"web": {}}}, project="shop")
+    assert recorded.exports["services"] == {"web": "web"}

@@ -64,6 +64,27 @@ def test_values_become_what_the_cli_makes_of_them(tmp_path: Path) -> None:
     }
 
 
+def test_keys_without_a_namespace_are_the_projects_own(tmp_path: Path) -> None:
+    stack = "config: {services: {web: {cpu: 512}}, shop:title: old, aws:region: eu-west-1}"
+    project = load(
+        tmp_path, "", stack, overrides={"services.web.cpu": "256", "shop:services.web.memory": "512"}
+    )
+    assert {key: value.text for key, value in project.config.items()} == {
+        "shop:services": '{"web":{"cpu":256,"memory":512}}',
+        "shop:title": "old",
+        "aws:region": "eu-west-1",
+    }
+
+
+def test_a_key_in_both_spellings_is_refused(tmp_path: Path) -> None:
+    """Pulumi's CLI takes one of them at random."""
+    text = message(tmp_path, "", "config: {size: 1, shop:size: 2, shop:title: a}")
+    assert text.splitlines() == [
+        f"{tmp_path}/Pulumi.test.yaml: size is there twice, also as shop:size: the pulumi CLI would take either",
+        "  fix: delete one of the two",
+    ]
+
+
 def test_secure_values_are_decrypted_with_the_passphrase_and_stay_secret(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (tmp_path / "Pulumi.test.yaml").write_text(STACK)
