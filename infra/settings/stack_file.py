@@ -2,7 +2,8 @@
 
 Pulumi's CLI reads a key without a namespace as the project's own, and still reads `shop:services:`
 (`stackConfigNamespacedWithProject` in its `workspace/loaders.go`). Of a file that has both it takes one at random: it
-goes through a map of Go. So both at once is a mistake that has to be told before either is used.
+goes through a map of Go. So both at once is a mistake that has to be told before either is used. Told by the program
+that is too late for a file without an encryption salt: the CLI adds one first, and writes one of the two keys back.
 """
 
 from collections.abc import Iterable, Mapping
