@@ -72,7 +72,8 @@ class Certificate(pulumi.ComponentResource):
             type=option.apply(lambda known: str(known.resource_record_type)),
             records=[option.apply(lambda known: str(known.resource_record_value))],
             ttl=VALIDATION_TTL,
-            # Another stack may have proved the same name: the record is the same one.
+            # Another stack may have proved the same name: ACM asks an account for the same record every time. So it is
+            # written over, and it stays when this stack goes: the other one's certificate renews with it.
             allow_overwrite=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.announcement import AnnouncementArgs, announce
 from infra.components.aws_account import AwsAccount
 from infra.components.service_traffic import ServiceTraffic
-from infra.pure import iam
+from infra.pure import events, iam
 from infra.settings.deployment import CodeDeploy
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class CodeDeploymentArgs:
         listener_arn: Listener that serves people.
         test_listener_arn: Listener that serves testers; None without test traffic.
         alarm_names: Alarms that roll back.
+        topic_arn: Who hears of failed deployments; None where nobody does.
         settings: How the traffic moves.
     """
 
@@ -46,6 +48,7 @@ class CodeDeploymentArgs:
     listener_arn: pulumi.Input[str]
     test_listener_arn: pulumi.Input[str] | None
     alarm_names: Sequence[pulumi.Input[str]]
+    topic_arn: pulumi.Input[str] | None
     settings: CodeDeploy
 
 
@@ -96,6 +99,8 @@ class CodeDeployment(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),
         )
         self.group_name = group.deployment_group_name
+        if args.topic_arn:
+            self._announce_failures(application.name, args.topic_arn)
         self.register_outputs({"groupName": self.group_name})
 
     def _role(self) -> tuple[aws.iam.Role, pulumi.Resource]:
@@ -117,6 +122,19 @@ class CodeDeployment(pulumi.ComponentResource):
             opts=child,
         )
         return role, attachment
+
+    def _announce_failures(self, application: pulumi.Output[str], topic_arn: pulumi.Input[str]) -> None:
+        pattern = pulumi.Output.all(application=application, group=self.group_name).apply(
+            lambda known: events.failed_code_deployments(**known)
+        )
+        announcement = AnnouncementArgs(
+            description=f"Deployments of {self._name} that CodeDeploy failed or stopped",
+            pattern=pattern,
+            topic_arn=topic_arn,
+            parts=events.CODE_DEPLOY_PARTS,
+            message=events.CODE_DEPLOY_MESSAGE,
+        )
+        announce(f"{self._name}-codedeploy", announcement, pulumi.ResourceOptions(parent=self))
 
     def _load_balancer_info(self) -> LoadBalancerInfo:
         args = self._args

@@ -301,6 +301,7 @@ class Microservice(pulumi.ComponentResource):
             listener_arn=self._args.load_balancer.listener_arn,
             test_listener_arn=self._args.load_balancer.test_listener_arn if traffic.test_rule else None,
             alarm_names=watched.rollback_names if watched else [],
+            topic_arn=self._args.observability.topic_arn if self._args.observability else None,
             settings=deployment.code_deploy,
         )
         CodeDeployment(self._name, args, self._child)

@@ -142,6 +142,7 @@ class Network(pulumi.ComponentResource):
                 vpc_cidr=cidr,
                 subnet_ids=self.task_subnet_ids,
                 endpoints=settings.endpoints,
+                route_table_ids=settings.existing.route_table_ids if settings.existing else (),
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -24,6 +24,7 @@ class VpcEndpointsArgs:
         vpc_cidr: Its address range, from which the endpoints are reachable.
         subnet_ids: Subnets that get a network interface of each endpoint.
         endpoints: AWS services.
+        route_table_ids: Tables that a gateway endpoint joins; empty for all of the VPC's.
     """
 
     account: AwsAccount
@@ -31,6 +32,7 @@ class VpcEndpointsArgs:
     vpc_cidr: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[str]]
     endpoints: Sequence[Endpoint]
+    route_table_ids: Sequence[str] = ()
 
 
 class VpcEndpoints(pulumi.ComponentResource):
@@ -75,15 +77,12 @@ class VpcEndpoints(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(parent=self)
         logical_name = f"{name}-{service.replace('.', '-')}"
         if service in endpoints.GATEWAYS:
-            tables = aws.ec2.get_route_tables_output(
-                vpc_id=args.vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)
-            )
             aws.ec2.VpcEndpoint(
                 logical_name,
                 vpc_id=args.vpc_id,
                 service_name=service_name,
                 vpc_endpoint_type="Gateway",
-                route_table_ids=tables.ids,
+                route_table_ids=list(args.route_table_ids) or self._all_route_tables(),
                 opts=options,
             )
             return
@@ -97,6 +96,10 @@ class VpcEndpoints(pulumi.ComponentResource):
             security_group_ids=[group.id] if group else None,
             opts=options,
         )
+
+    def _all_route_tables(self) -> pulumi.Output[Sequence[str]]:
+        invoke = pulumi.InvokeOutputOptions(parent=self)
+        return aws.ec2.get_route_tables_output(vpc_id=self._args.vpc_id, opts=invoke).ids
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.announcement import AnnouncementArgs, announce
 from infra.components.load_balancer import LoadBalancer
 from infra.components.stack_context import StackContext
 from infra.pure import alarms, dashboard, events, iam
@@ -85,20 +86,16 @@ class Observability(pulumi.ComponentResource):
         pattern = self._stack.account.facts.apply(
             lambda known: events.failed_deployments(cluster=self._cluster, **known)
         )
-        rule = aws.cloudwatch.EventRule(
+        announce(
             f"{self._name}-deployments",
-            description=f"Deployments that failed in the cluster {self._cluster}",
-            event_pattern=pulumi.Output.json_dumps(pattern),
-            opts=self._child,
-        )
-        aws.cloudwatch.EventTarget(
-            f"{self._name}-deployments",
-            rule=rule.name,
-            arn=topic.arn,
-            input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(
-                input_paths=dict(events.MESSAGE_PARTS), input_template=events.MESSAGE
+            AnnouncementArgs(
+                description=f"Deployments that failed in the cluster {self._cluster}",
+                pattern=pattern,
+                topic_arn=topic.arn,
+                parts=events.MESSAGE_PARTS,
+                message=events.MESSAGE,
             ),
-            opts=self._child,
+            self._child,
         )
 
     def _dashboard(self) -> None:

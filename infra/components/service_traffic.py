@@ -189,13 +189,12 @@ class ServiceTraffic:
         return role, policy
 
     def _ecs_role(self, purpose: str, description: str) -> aws.iam.Role:
-        trust = self._args.account.account_id.apply(
-            lambda account_id: iam.service_trust("ecs.amazonaws.com", account_id=account_id)
-        )
         return aws.iam.Role(
             f"{self._name}-{purpose}",
             description=description,
-            assume_role_policy=pulumi.Output.json_dumps(trust),
+            # Without a condition, as AWS writes it ("Amazon ECS infrastructure IAM role for load balancers"): nothing
+            # says that ECS sends aws:SourceAccount, and a role that it cannot assume stops every deployment.
+            assume_role_policy=json.dumps(iam.service_trust("ecs.amazonaws.com")),
             tags={"Service": self._name},
             opts=self._child,
         )

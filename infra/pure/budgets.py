@@ -21,8 +21,10 @@ MARGIN = 300
 
 def deployment_seconds(service: Service) -> int:
     """Upper bound for a deployment, including a failed one that is rolled back."""
-    shift = (_shift_minutes(service.deployment) + _pause_minutes(service.deployment)) * 60
-    return 2 * _batches(service) * _batch_seconds(service) + shift + MARGIN
+    minutes = (
+        _shift_minutes(service.deployment) + _hook_minutes(service.deployment) + _judging_minutes(service)
+    )
+    return 2 * _batches(service) * _batch_seconds(service) + minutes * 60 + MARGIN
 
 
 def removal_seconds(service: Service) -> int:
@@ -53,9 +55,25 @@ def _batches(service: Service) -> int:
     return math.ceil(count / max(high - low, 1))
 
 
-def _pause_minutes(deployment: Deployment) -> int:
-    """Longest time that a deployment waits for people."""
-    return sum(hook.pause.timeout_minutes * len(hook.stages) for hook in deployment.hooks if hook.pause)
+def _hook_minutes(deployment: Deployment) -> int:
+    """Longest time that a deployment waits for people, and for functions that answer IN_PROGRESS."""
+    return sum(
+        (hook.pause.timeout_minutes if hook.pause else hook.timeout_minutes) * len(hook.stages)
+        for hook in deployment.hooks
+    )
+
+
+def _judging_minutes(service: Service) -> int:
+    """How long a rolling deployment stays in progress for its alarms after its tasks are up.
+
+    ECS computes this time from the alarms and does not say how ("How CloudWatch alarms detect Amazon ECS deployment
+    failures"): twice what they look back, and five minutes. It is there whether or not the stack has alarms, because it
+    costs nothing: a deployment that is done ends the wait.
+    """
+    deployment = service.deployment
+    if deployment.strategy != "rolling" or not deployment.rollback_on_alarm:
+        return 0
+    return 2 * service.alarms.minutes + 5
 
 
 def _shift_minutes(deployment: Deployment) -> int:

@@ -1,4 +1,8 @@
-"""Events of ECS that people want to hear of ("Amazon ECS deployment state change events")."""
+"""Events that people want to hear of: deployments that failed, whoever ran them.
+
+Sources: "Amazon ECS deployment state change events" (ECS Developer Guide), "Monitoring deployments with Amazon
+CloudWatch Events" (CodeDeploy User Guide).
+"""
 
 from typing import Any
 
@@ -14,4 +18,29 @@ def failed_deployments(*, cluster: str, partition: str, region: str, account_id:
         "detail-type": ["ECS Deployment State Change"],
         "resources": [{"prefix": services}],
         "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+    }
+
+
+CODE_DEPLOY_PARTS = {
+    "id": "$.detail.deploymentId",
+    "group": "$.detail.deploymentGroup",
+    "state": "$.detail.state",
+}
+CODE_DEPLOY_MESSAGE = '"CodeDeploy: deployment <id> of <group> ended with <state>"'
+
+
+def failed_code_deployments(*, application: str, group: str) -> dict[str, Any]:
+    """Pattern of the events that say a deployment of a deployment group has failed or was stopped.
+
+    ECS says nothing of these: its service has no deployments while CodeDeploy is its controller. An alarm, or a person,
+    that ends a deployment stops it.
+    """
+    return {
+        "source": ["aws.codedeploy"],
+        "detail-type": ["CodeDeploy Deployment State-change Notification"],
+        "detail": {
+            "application": [application],
+            "deploymentGroup": [group],
+            "state": ["FAILURE", "STOP"],
+        },
     }

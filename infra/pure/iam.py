@@ -1,7 +1,7 @@
 """IAM policy documents as plain data.
 
 Trust policies name the account they act for, which keeps another account's service from borrowing a role ("The
-confused deputy problem", IAM User Guide).
+confused deputy problem", IAM User Guide), where AWS says that the service sends it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -140,19 +140,26 @@ def load_balancer_logs(*, bucket_arn: str, account_id: str) -> Document:
 
 
 def topic_publishers(*, topic_arn: str, account_id: str) -> Document:
-    """Policy of a topic that this account's alarms and events publish to."""
-    return policy(
-        [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": service},
-                "Action": "sns:Publish",
-                "Resource": topic_arn,
-                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
-            }
-            for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com")
-        ]
-    )
+    """Policy of a topic that this account's alarms, and EventBridge, publish to.
+
+    EventBridge's statement has no condition: "You can't use Condition blocks in Amazon SNS topic policies for
+    EventBridge" (EventBridge User Guide, "Amazon SNS permissions"). It sends none of the keys, so that a statement
+    with a condition never allows it, and the rule drops its events without a word.
+    """
+    alarms = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+    }
+    events = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+    }
+    return policy([alarms, events])
 
 
 def pull_images(*, partition: str, accounts: Sequence[str]) -> Document:

@@ -73,6 +73,11 @@ class Hook(Model):
     stages: tuple[Stage, ...] = Field(min_length=1)
     """Stages at which they are asked; pauses are not possible while traffic shifts."""
 
+    timeout_minutes: int = Field(default=30, ge=1, le=1440)
+    """Minutes per stage that a function may go on answering IN_PROGRESS before the run that waits gives up; ECS
+    itself asks for 24 hours.
+    """
+
 
 class CodeDeploy(Model):
     """Deployments by AWS CodeDeploy instead of ECS, for teams whose pipelines need it."""

@@ -8,6 +8,7 @@ from infra.settings.base import Cidr, Model, RetentionDays
 
 VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", examples=["vpc-0a1b2c3d4e5f67890"])]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["subnet-0a1b2c3d4e5f67890"])]
+RouteTableId = Annotated[str, Field(pattern=r"^rtb-[0-9a-f]{8,17}$", examples=["rtb-0a1b2c3d4e5f67890"])]
 
 Endpoint = Literal["s3", "ecr", "logs", "secretsmanager", "ssm", "ssmmessages", "kms", "ecs"]
 """An AWS service that private tasks reach without leaving the VPC; `ecr` is two endpoints, API and registry, and `ecs`
@@ -39,6 +40,11 @@ class ExistingNetwork(Model):
 
     private_subnet_ids: tuple[SubnetId, ...] = ()
     """Subnets of the tasks; without them tasks run in the public subnets, with an address of their own."""
+
+    route_table_ids: tuple[RouteTableId, ...] = ()
+    """Route tables that the S3 endpoint joins, those of the tasks' subnets; needed with the endpoint `s3`, as the VPC's
+    others are not this stack's business.
+    """
 
     egress: bool = True
     """Whether the private subnets reach the internet; if not, endpoints must take its place."""

@@ -20,7 +20,7 @@ class Alarms(Model):
     """99th percentile of the response time."""
 
     minimum_requests: int = Field(default=20, ge=1)
-    """Requests per minute below which errors are not judged: one failure in three requests is not an outage."""
+    """Requests per minute below which neither errors nor latency are judged: one failure in three is not an outage."""
 
     cpu_percent: Percent = 90
     """Average CPU of the tasks."""

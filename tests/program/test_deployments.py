@@ -94,6 +94,34 @@ def test_bake_times_are_in_the_time_budget() -> None:
     assert minutes(linear) == minutes(quick) + 10 * 6
 
 
+def test_functions_that_answer_in_progress_are_in_the_time_budget() -> None:
+    """ECS goes on asking for up to 24 hours per stage."""
+    stages = ["PRE_SCALE_UP", "POST_SCALE_UP"]
+    hook = {"lambdaArn": LAMBDA, "stages": stages, "timeoutMinutes": 45}
+    assert minutes(deployed("canary", hooks=[hook])) == minutes(deployed("canary")) + 2 * 45
+
+
+def test_time_that_ecs_leaves_the_alarms_of_a_rolling_deployment_is_in_the_time_budget() -> None:
+    """ECS computes it from the alarms; nobody can set it."""
+    quick, slow = (deploy_services({"web": {"alarms": {"minutes": count}}}) for count in (1, 31))
+    assert minutes(slow) == minutes(quick) + 2 * 30
+    web = {"alarms": {"minutes": 31}, "deployment": {"rollbackOnAlarm": False}}
+    assert minutes(deploy_services({"web": web})) < minutes(quick)
+
+
+def test_roles_that_ecs_assumes_ask_for_nothing_that_it_may_not_send() -> None:
+    recorded = deployed("canary", hooks=[{"lambdaArn": LAMBDA, "stages": ["POST_SCALE_UP"]}])
+    for name in ("web-shift", "web-hooks"):
+        (statement,) = json.loads(recorded.one("aws:iam/role:Role", name).inputs["assumeRolePolicy"])[
+            "Statement"
+        ]
+        assert statement == {
+            "Effect": "Allow",
+            "Principal": {"Service": "ecs.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+
+
 def test_test_traffic_has_a_listener_and_a_rule_that_shows_the_spare_target_group() -> None:
     web = {"deployment": {"strategy": "blueGreen", "testTraffic": True}}
     balancer = {"testListener": {"port": 9001, "allowedCidrs": ["198.51.100.0/24"]}}

@@ -138,3 +138,15 @@ def test_flow_logs_record_connections() -> None:
     group = recorded.one("LogGroup", "network-flow-log")
     assert group.inputs["retentionInDays"] == 14
     assert recorded.one("RolePolicy", "network-flow-log").urn in log.depends_on
+
+
+def test_s3_endpoint_of_an_existing_vpc_joins_the_tables_that_are_named() -> None:
+    existing = {**EXISTING, **PRIVATE, "routeTableIds": ["rtb-0ccccccccccccccc1"]}
+    recorded = deploy_services({"web": {}}, network={"existing": existing, "endpoints": ["s3"]})
+    assert recorded.one("VpcEndpoint").inputs["routeTableIds"] == ["rtb-0ccccccccccccccc1"]
+    assert not [token for token, _ in recorded.invokes if "getRouteTables" in token]
+
+
+def test_s3_endpoint_of_an_existing_vpc_does_not_join_what_nobody_named() -> None:
+    with pytest.raises(pulumi.RunError, match=r"network\.existing\.routeTableIds: is missing"):
+        deploy_services({"web": {}}, network={"existing": EXISTING, "endpoints": ["s3"]})

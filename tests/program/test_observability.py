@@ -79,11 +79,11 @@ def test_both_target_groups_are_watched_when_there_are_two(canary: Recorded) -> 
     assert alarms(canary)["unhealthy"]["metricQueries"][0]["expression"] == "MAX([FILL(u0,0),FILL(u1,0)])"
 
 
-def test_latency_is_the_99th_percentile(production: Recorded) -> None:
-    latency = alarms(production)["latency"]
-    assert latency["extendedStatistic"] == "p99"
-    assert latency["metricName"] == "TargetResponseTime"
-    assert "metricQueries" not in latency
+def test_latency_is_the_99th_percentile_of_enough_requests(production: Recorded) -> None:
+    watched, times, requests = alarms(production)["latency"]["metricQueries"]
+    assert (times["metric"]["metricName"], times["metric"]["stat"]) == ("TargetResponseTime", "p99")
+    assert requests["metric"]["metricName"] == "RequestCount"
+    assert watched["expression"] == "IF((FILL(r0,0))>=20,FILL(t0,0),0)"
 
 
 def test_too_few_tasks_tells_people_and_stops_no_deployment(production: Recorded) -> None:
@@ -136,13 +136,30 @@ def test_failed_deployments_of_this_cluster_are_announced(production: Recorded) 
     assert set(target["inputTransformer"]["inputPaths"]) == {"service", "what", "why"}
 
 
-def test_only_alarms_and_events_of_the_account_publish(production: Recorded) -> None:
+def test_alarms_of_the_account_publish_and_events_without_a_condition(production: Recorded) -> None:
+    """EventBridge User Guide: no condition blocks in SNS topic policies for EventBridge."""
     statements = json.loads(production.one("TopicPolicy").inputs["policy"])["Statement"]
-    assert {s["Principal"]["Service"] for s in statements} == {
-        "cloudwatch.amazonaws.com",
-        "events.amazonaws.com",
+    conditions = {s["Principal"]["Service"]: s.get("Condition") for s in statements}
+    assert conditions == {
+        "cloudwatch.amazonaws.com": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+        "events.amazonaws.com": None,
     }
-    assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}} for s in statements)
+
+
+def test_deployments_that_code_deploy_fails_are_announced() -> None:
+    """ECS says nothing of them."""
+    recorded = deploy_services(
+        {"web": {"deployment": {"strategy": "codeDeploy"}}}, observability={"alarms": True}
+    )
+    invariants.check_all(recorded)
+    rule = recorded.one("EventRule", "web-codedeploy")
+    pattern = json.loads(rule.inputs["eventPattern"])
+    assert pattern["source"] == ["aws.codedeploy"]
+    application = recorded.one("aws:codedeploy/application:Application")
+    assert pattern["detail"]["application"][0].startswith(application.name)
+    assert pattern["detail"]["state"] == ["FAILURE", "STOP"]
+    targets = {t.name: t.inputs["arn"] for t in recorded.all("EventTarget")}
+    assert targets["web-codedeploy"] == targets["observability-deployments"]
 
 
 def test_dashboard_has_a_row_for_each_service() -> None:

@@ -31,6 +31,13 @@ def problems(settings: Settings) -> Iterator[Problem]:
             message="an internal load balancer stands in them; allowed: at least two, in different zones",
             related=[("loadBalancer", "internal"), ("network", "publicTasks")],
         )
+    if network.existing and "s3" in network.endpoints and not network.existing.route_table_ids:
+        yield Problem(
+            path=("network", "existing", "routeTableIds"),
+            message="is missing: the S3 endpoint joins route tables, and the VPC's others are not this stack's "
+            "business; allowed: the tables of the tasks' subnets (aws ec2 describe-route-tables)",
+            related=[("network", "endpoints")],
+        )
     if network.create:
         yield from _addresses(network.create)
     if not network.tasks_reach_the_internet:
