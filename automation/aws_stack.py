@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AwsStack(Stack):
-    """A stack on AWS. Backend, passphrase and credentials are those of the environment, as for the pulumi CLI.
+    """A stack on AWS. Backend and passphrase are those of the environment, as for the pulumi CLI.
 
     Args:
         source: The files that describe it.
@@ -38,17 +38,19 @@ class AwsStack(Stack):
 
     @cached_property
     def _target(self) -> Target:
-        region = self.source.region or os.environ.get("AWS_REGION")
+        identity = self.source.identity
+        # As the AWS provider: its configuration first, then the environment.
+        region = self.source.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise LocalCloudError(
                 f"{self.source.stack_file} names no region",
                 fix=f"pulumi config set aws:region us-east-1 --stack {self.name}",
             )
-        return Target(stack=self.name, region=region, local=None)
+        return Target(stack=self.name, region=region, local=None, identity=identity)
 
     @property
     def target(self) -> Target:
-        """AWS, with the credentials of the environment."""
+        """AWS, with the credentials that the stack file names, or the environment's."""
         return self._target
 
     @property

@@ -5,7 +5,7 @@ else is made: a stack whose deployment was killed half-way is reaped as well.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.engines.workspace import StackSource, stack_names
 from automation.events import Deployment
+from automation.identity import Identity
 from automation.ledger import person
 from automation.stacks import Stack
 from automation.target import Target
@@ -63,7 +64,7 @@ def find_settings_of(name: str, folder: Path, local: CloudSettings | None) -> st
     Args:
         name: Name of the ephemeral stack.
         folder: Folder of Pulumi.yaml.
-        local: The local cloud to look in; None looks on AWS, in every region that a stack file names.
+        local: The local cloud to look in; None looks on AWS, in every region and account that a stack file names.
 
     Raises:
         LocalCloudError: There is no such ephemeral stack, or it cannot be found out.
@@ -71,8 +72,12 @@ def find_settings_of(name: str, folder: Path, local: CloudSettings | None) -> st
     sought = StackSource(folder=folder, stack=name, settings_of=name, overrides={})
     parameter = f"/{sought.project_name}/ephemeral/{name}"
     problem = ", and there is no ephemeral stack of that name"
-    for region in _regions(folder, local):
-        ssm = Target(stack=name, region=region, local=local).ssm
+    for region, identity in _places(folder, local):
+        try:
+            ssm = Target(stack=name, region=region, local=local, identity=identity).ssm
+        except LocalCloudError as error:  # another stack's account is not everybody's
+            problem = f", and ephemeral stacks cannot be looked up in {region}: {error}"
+            continue
         try:
             found = ssm.get_parameter(Name=parameter)
             return _Entry.model_validate_json(found["Parameter"]["Value"]).settings_of
@@ -84,12 +89,15 @@ def find_settings_of(name: str, folder: Path, local: CloudSettings | None) -> st
     raise sought.missing(problem)
 
 
-def _regions(folder: Path, local: CloudSettings | None) -> list[str]:
-    """The regions that the stack files name."""
-    sources = (
-        StackSource(folder=folder, stack=name, settings_of=name, overrides={}) for name in stack_names(folder)
-    )
-    return sorted({source.region or (local.region if local else "") for source in sources} - {""})
+def _places(folder: Path, local: CloudSettings | None) -> Iterator[tuple[str, Identity]]:
+    """The regions that the stack files name, each with the credentials it is looked into with."""
+    places: dict[tuple[str, Identity], None] = {}
+    for name in stack_names(folder):
+        source = StackSource(folder=folder, stack=name, settings_of=name, overrides={})
+        region = source.region or (local.region if local else "")
+        if region:
+            places[region, Identity() if local else source.identity] = None
+    yield from sorted(places, key=str)
 
 
 class Ephemerals:

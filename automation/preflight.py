@@ -118,10 +118,11 @@ def _secret_exists(target: Target, source: str) -> bool:
             return False
         return "DeletedDate" not in described
     name = source.split(":parameter", 1)[1] if ":parameter" in source else source
-    answer = target.ssm.describe_parameters(
+    # A page may be empty and not the last one (Systems Manager API reference, DescribeParameters).
+    pages = target.ssm.get_paginator("describe_parameters").paginate(
         ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [name]}]
     )
-    return bool(answer["Parameters"])
+    return any(page["Parameters"] for page in pages)
 
 
 def _alarms_quiet(name: str, target: Target, service: "ServiceTypeDef", _key: str) -> Iterator[Check]:
@@ -130,7 +131,15 @@ def _alarms_quiet(name: str, target: Target, service: "ServiceTypeDef", _key: st
     if not watched:
         yield Check(name=name, level=Level.OK, detail="none rolls deployments back")
         return
-    alarms = target.cloudwatch.describe_alarms(AlarmNames=watched)["MetricAlarms"]
+    # Fifty alarms are a page, and a hundred names the most that can be asked for.
+    pages = [
+        page
+        for start in range(0, len(watched), 100)
+        for page in target.cloudwatch.get_paginator("describe_alarms").paginate(
+            AlarmNames=watched[start : start + 100], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
+    ]
+    alarms = [alarm for page in pages for alarm in [*page["MetricAlarms"], *page.get("CompositeAlarms", [])]]
     states = {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
     firing = [alarm for alarm in watched if states.get(alarm) == "ALARM"]
     absent = [alarm for alarm in watched if alarm not in states]

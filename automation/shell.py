@@ -46,8 +46,15 @@ def run_in_task(
 
 
 def _task(target: Target, cluster: str, service: str, wanted: str | None) -> str:
-    arns = target.ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus="RUNNING")["taskArns"]
-    tasks = target.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+    pages = target.ecs.get_paginator("list_tasks").paginate(
+        cluster=cluster, serviceName=service, desiredStatus="RUNNING"
+    )
+    arns = [arn for page in pages for arn in page["taskArns"]]
+    tasks = [
+        task
+        for start in range(0, len(arns), 100)  # DescribeTasks takes a hundred at a time
+        for task in target.ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + 100])["tasks"]
+    ]
     running = [task for task in tasks if task["lastStatus"] == "RUNNING"]
     if wanted:
         running = [task for task in running if task["taskArn"].rsplit("/", 1)[-1].startswith(wanted)]

@@ -20,6 +20,7 @@ from automation.target import Target
 from automation.verification import verify_service
 from automation.watching import watched
 from infra.deployments.verdict import State, Verdict
+from infra.pure.names import StackNames
 from localcloud import console
 from localcloud.engine import Operation, Outcome
 from localcloud.errors import LocalCloudError
@@ -239,11 +240,8 @@ class Stack(ABC):
 
         def cluster() -> str | None:
             if not found:
-                found.extend(
-                    arn
-                    for arn in self.target.ecs.list_clusters()["clusterArns"]
-                    if arn.endswith(f"/{self._cluster}")
-                )
+                described = self.target.ecs.describe_clusters(clusters=[self._cluster])["clusters"]
+                found.extend(item["clusterArn"] for item in described if item["status"] == "ACTIVE")
             return found[0] if found else None
 
         with watched(self.target, cluster, lambda line: self._report(Progress(message=line))):
@@ -251,7 +249,7 @@ class Stack(ABC):
 
     @property
     def _cluster(self) -> str:
-        return f"{self.source.project_name}-{self.name}"
+        return StackNames(self.source.project_name, self.name).cluster
 
     def _deploy_by_code_deploy(self, engine: StackEngine) -> dict[str, str]:
         return code_deploy.deploy(

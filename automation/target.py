@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from automation.identity import Identity, make_client, session_of
 from localcloud.settings import CloudSettings
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_ssm import SSMClient
 
+_ENVIRONMENT = Identity()
 # This stack always runs on the local cloud, whatever the command line says.
 LOCAL_STACK = "local"
+# Of botocore's mode `standard`: throttling, timeouts, 5xx and a lost connection are tried again after 1, 2, 4 … 20 s,
+# with jitter (AWS SDKs and Tools Reference Guide, "Retry behavior"). Nine more attempts outlast a minute and a half.
+_RETRIES = 9
 # Deliberately not real credentials: the emulator takes any, and none of the person's own must reach it.
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
@@ -28,29 +34,40 @@ class Target:
         stack: Name of the stack, `local` or an environment.
         region: AWS region of the stack.
         local: The local cloud's settings, or None when the stack runs on AWS.
+        identity: Whose credentials are used on AWS; by default the environment's.
     """
 
     stack: str
     region: str
     local: CloudSettings | None
+    identity: Identity = _ENVIRONMENT
 
     @property
     def selection(self) -> str:
         """The arguments with which a verb finds this stack, for messages: `dev`, `dev --local`, `local`."""
         return f"{self.stack} --local" if self.local and self.stack != LOCAL_STACK else self.stack
 
+    @property
+    def session(self) -> "boto3.Session":
+        """The stack's session; all its clients share it."""
+        return session_of(_ENVIRONMENT if self.local else self.identity, self.region)
+
     def _client(self, service: str) -> Any:
         # Imported when a verb first asks AWS: `up` does not, and boto3 is half a second of its start.
-        import boto3  # noqa: PLC0415
         from botocore.config import Config as ClientConfig  # noqa: PLC0415
 
-        options: dict[str, Any] = {"region_name": self.region}
         if self.local is not None:
-            options |= _LOCAL_CREDENTIALS
-            options["endpoint_url"] = self.local.endpoint
-            options["config"] = ClientConfig(connect_timeout=3, read_timeout=30, retries={"max_attempts": 2})
-        make: Any = boto3.client  # the stubs want literal names and typed keywords
-        return make(service, **options)
+            waits = ClientConfig(connect_timeout=3, read_timeout=30, retries={"max_attempts": 2})
+            options = {"endpoint_url": self.local.endpoint, "config": waits, **_LOCAL_CREDENTIALS}
+            return make_client(self.session, service, options)
+        attempts = _RETRIES if self.identity.retries is None else self.identity.retries
+        patience = ClientConfig(retries={"mode": "standard", "total_max_attempts": attempts + 1})
+        return make_client(self.session, service, {"config": patience})
+
+    @cached_property
+    def account(self) -> str:
+        """Id of the AWS account."""
+        return str(self._client("sts").get_caller_identity()["Account"])
 
     @cached_property
     def ecs(self) -> "ECSClient":

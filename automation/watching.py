@@ -54,7 +54,8 @@ def _watch(
 
 
 def _lines(target: Target, cluster: str, began: float) -> Iterator[tuple[str, str]]:
-    arns = target.ecs.list_services(cluster=cluster, maxResults=100)["serviceArns"]
+    pages = target.ecs.get_paginator("list_services").paginate(cluster=cluster)
+    arns = [arn for page in pages for arn in page["serviceArns"]]
     for start in range(0, len(arns), 10):  # DescribeServices takes ten at a time
         for service in target.ecs.describe_services(cluster=cluster, services=arns[start : start + 10])[
             "services"

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from automation.identity import Identity
 from localcloud.engine.paths import parse_path
 from localcloud.engine.project import spelt_twice, split_key
 from localcloud.engine.yaml_files import read_yaml
@@ -88,6 +89,11 @@ class StackSource:
         config = self.read_stack().get("config") or {}
         found = config.get("aws:region") or config.get("aws:config:region")
         return str(found) if found else None
+
+    @property
+    def identity(self) -> Identity:
+        """Whose credentials the stack's operations use, by the keys under `aws:`."""
+        return Identity.of(self.read_stack().get("config") or {}, self.stack_file.name)
 
 
 def stack_names(folder: Path) -> list[str]:

@@ -174,6 +174,8 @@ def pull_images(*, partition: str, accounts: Sequence[str]) -> Document:
                 "Action": [
                     "ecr:BatchCheckLayerAvailability",
                     "ecr:BatchGetImage",
+                    # The AWS provider resolves a tag, and `preflight` and `rollback` look for a digest, with it.
+                    "ecr:DescribeImages",
                     "ecr:GetDownloadUrlForLayer",
                 ],
             }

@@ -33,6 +33,11 @@ def test_a_stack_file_with_dots_in_its_name_is_listed_whole(bench: Workbench) ->
         bench.stack("dev")
 
 
+def test_the_cluster_is_looked_for_by_the_name_that_the_program_gives_it(bench: Workbench) -> None:
+    bench.settings("eu.dev")
+    assert bench.stack("eu.dev")._cluster == "shop-eu-dev"
+
+
 def test_an_ephemeral_stack_stays_one_when_a_plain_verb_opens_it(bench: Workbench) -> None:
     bench.settings("live", "config:\n  aws:region: us-east-1\n  shop:production: true\n")
     bench.program('pulumi.export("production", pulumi.Config().get("production"))')

@@ -20,8 +20,9 @@ def cloud(*, weights: dict[str, int], healthy: dict[str, int], alarms: dict[str,
             "TargetHealthDescriptions": [{"TargetHealth": {"State": "healthy"}}] * healthy[TargetGroupArn]
         },
     )
-    states = [{"AlarmName": name, "StateValue": state} for name, state in alarms.items()]
-    cloudwatch = SimpleNamespace(describe_alarms=lambda **_: {"MetricAlarms": states})
+    # One alarm a page: what is on the second counts as well.
+    pages = [{"MetricAlarms": [{"AlarmName": name, "StateValue": state}]} for name, state in alarms.items()]
+    cloudwatch = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: pages))
     return cast("Target", SimpleNamespace(elbv2=elbv2, cloudwatch=cloudwatch))
 
 

@@ -122,6 +122,9 @@ def test_repository_can_be_encrypted_shared_and_kept_shorter() -> None:
     assert made["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": key}]
     (statement,) = json.loads(recorded.one("RepositoryPolicy").inputs["policy"])["Statement"]
     assert statement["Principal"] == {"AWS": ["arn:aws:iam::210987654321:root"]}
+    assert (
+        "ecr:DescribeImages" in statement["Action"]
+    )  # preflight and rollback of the other account look with it
     assert "ecr:PutImage" not in statement["Action"]
     rules = json.loads(recorded.one("LifecyclePolicy").inputs["policy"])["rules"]
     assert [rule["selection"]["countNumber"] for rule in rules] == [2, 5]
