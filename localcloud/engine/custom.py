@@ -9,6 +9,7 @@ from pulumi.provider.experimental.provider import CheckFailure
 from localcloud.engine.diffing import Difference, difference, property_changes
 from localcloud.engine.events import Op
 from localcloud.engine.goals import Goal
+from localcloud.engine.hooks import Facts
 from localcloud.engine.hosting import Instance, Made
 from localcloud.engine.paths import keep_ignored
 from localcloud.engine.registry import Registry
@@ -26,6 +27,9 @@ class Keeper(Protocol):
 
     def record(self, old: Resource | None, new: Resource) -> None:
         """Write a record whose object did not change."""
+
+    def mark_failed(self, urn: str) -> None:
+        """Remember a failure, so that what depends on it is skipped."""
 
     def marked_replaced(self, urn: str) -> None:
         """Remember a replacement."""
@@ -71,18 +75,22 @@ class CustomStep:
             return self._create(wanted, replaces_old=False)
 
     def _create(self, wanted: Resource, *, replaces_old: bool) -> Resource:
-        state = self.run.state
+        state, hooks = self.run.state, self.run.hooks
+        facts = Facts(resource=wanted, new_inputs=wanted.inputs)
+        hooks.before(self.run, "before_create", facts)
         pending = PendingCreate(goal=wanted, replaces=replaces_old)
         if not wanted.is_provider:
             state.change(lambda: state.expect(pending))
         try:
-            made = self.provider.create(wanted, preview=self.run.preview)
+            made = hooks.retrying(
+                self.run, "create", facts, lambda: self.provider.create(wanted, preview=self.run.preview)
+            )
         except Exception:
             state.touch(lambda: state.forget(wanted.urn))
             raise
         new = _with(wanted, made)
         state.change(lambda: state.created(new, replaces_old=replaces_old))
-        return _ready(new)
+        return self._hooked("after_create", _ready(new), None)
 
     def converge(self, old: Resource) -> Resource:
         """Update, replace or keep an existing object."""
@@ -93,15 +101,41 @@ class CustomStep:
             return self._replace(old, found)
         if found.changed or old.init_errors:
             with self.run.step(Op.UPDATE, wanted, found.changes):
-                made = self.provider.update(old, wanted, preview=self.run.preview)
-                new = _with(wanted, made)
-                self.run.state.change(lambda: self.run.state.put(new))
-                return _ready(new)
+                return self._update(old, wanted)
         new = replace(wanted, id=old.id, outputs=old.outputs, import_id=wanted.import_id or old.import_id)
         with self.run.step(Op.SAME, new):
             if new.is_provider:
                 self.provider.update(old, new)
             self.keeper.record(old, new)
+        return new
+
+    def _update(self, old: Resource, wanted: Resource) -> Resource:
+        hooks = self.run.hooks
+        facts = Facts(
+            resource=replace(wanted, id=old.id),
+            new_inputs=wanted.inputs,
+            old_inputs=old.inputs,
+            old_outputs=old.outputs,
+        )
+        hooks.before(self.run, "before_update", facts)
+        made = hooks.retrying(
+            self.run, "update", facts, lambda: self.provider.update(old, wanted, preview=self.run.preview)
+        )
+        new = _with(wanted, made)
+        self.run.state.change(lambda: self.run.state.put(new))
+        return self._hooked("after_update", _ready(new), old)
+
+    def _hooked(self, kind: str, new: Resource, old: Resource | None) -> Resource:
+        """Run the hooks after a step. Their failure leaves the resource as it is, and its dependents are skipped."""
+        facts = Facts(
+            resource=new,
+            new_inputs=new.inputs,
+            new_outputs=new.outputs,
+            old_inputs=old.inputs if old else None,
+            old_outputs=old.outputs if old else None,
+        )
+        if not self.run.hooks.after(self.run, kind, facts):
+            self.keeper.mark_failed(self.urn)
         return new
 
     def _difference(self, old: Resource, wanted: Resource) -> Difference:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from localcloud.engine.events import Op
-from localcloud.engine.replacement import protected_message
+from localcloud.engine.replacement import protected_message, remove
 from localcloud.engine.resources import Resource
 from localcloud.engine.run import Run, StepFailed
 
@@ -120,10 +120,7 @@ def _delete(run: Run, resource: Resource, gone: Collection[str]) -> None:
         return
     replaced = any(item is resource for item in run.state.condemned)
     with run.step(Op.DELETE_REPLACED if replaced else Op.DELETE, resource):
-        if resource.custom and not run.preview and not _is_left(resource, gone):
-            provider = run.registry if resource.is_provider else run.registry.instance(resource.provider)
-            provider.delete(resource)
-        run.state.change(forget)
+        remove(run, resource, kept=_is_left(resource, gone), forget=forget)
 
 
 def _is_left(resource: Resource, gone: Collection[str]) -> bool:

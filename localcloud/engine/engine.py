@@ -25,6 +25,7 @@ from localcloud.engine.events import (
     RunStarted,
     Severity,
 )
+from localcloud.engine.hooks import delete_hooks_refusal
 from localcloud.engine.hosting import ProviderFactory
 from localcloud.engine.program import run_program
 from localcloud.engine.project import Project
@@ -173,15 +174,20 @@ class Engine:
         recover(run)
         registrar = Registrar(run)
         before = _stack_outputs(run.state)
-        outputs = None if run.failed else run_program(self._project, run, registrar)
-        if run.failed:
+        complete = threading.Event()
+
+        def finish() -> None:
+            # What a failed run has not registered may still be wanted, and what it should have replaced be in
+            # use.
+            if not run.failed:
+                complete.set()
+                delete_all(run, leftover(run, registrar.seen))
+
+        outputs = None if run.failed else run_program(self._project, run, registrar, finish)
+        if not complete.is_set():
             # A program that stopped half-way has not exported all: as in Pulumi, absence does not mean removal.
             _keep_stack_outputs(run.state, before)
             outputs = None
-        # What a failed run has not registered may still be wanted, and what it should have replaced be in
-        # use.
-        if not run.failed:
-            delete_all(run, leftover(run, registrar.seen))
         return outputs
 
     def _refresh(self, run: Run) -> None:
@@ -191,7 +197,11 @@ class Engine:
     def _destroy(self, run: Run) -> None:
         recover(run)
         if not run.failed:
-            delete_all(run, leftover(run, ()))
+            doomed = leftover(run, ())
+            if refusal := delete_hooks_refusal(doomed):
+                run.error(refusal)
+            else:
+                delete_all(run, doomed)
 
 
 def _provider_config(project: Project) -> dict[str, Properties]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
+from localcloud.engine.hooks import HooksOf, read_hooks
 from localcloud.engine.resources import (
     PROVIDER_PREFIX,
     STACK_TYPE,
@@ -59,6 +60,7 @@ class Goal:
     aliases: tuple[Alias, ...] = ()
     import_id: str = ""
     replacement_trigger: Wire = None
+    hooks: HooksOf = field(default_factory=dict)
 
     @property
     def is_provider(self) -> bool:
@@ -87,6 +89,7 @@ class Goal:
             ignore_changes=self.ignore_changes,
             replace_on_changes=self.replace_on_changes,
             replacement_trigger=self.replacement_trigger,
+            hooks=self.hooks,
         )
 
 
@@ -97,9 +100,9 @@ def read_goal(request: resource_pb2.RegisterResourceRequest) -> Goal:
         LocalCloudError: It uses an option that the built-in engine does not know.
     """
     where = f"{request.name} ({request.type})"
-    if request.state_migrations or _has_hooks(request):
+    if request.state_migrations:
         raise LocalCloudError(
-            f"{where}: resource hooks and state migrations need the pulumi CLI",
+            f"{where}: state migrations need the pulumi CLI",
             fix="remove the option for this stack, or deploy the stack with the pulumi CLI",
         )
     inputs = from_struct(request.object)
@@ -124,11 +127,8 @@ def read_goal(request: resource_pb2.RegisterResourceRequest) -> Goal:
         aliases=tuple(_alias(item) for item in request.aliases),
         import_id=request.importId,
         replacement_trigger=_trigger(request),
+        hooks=read_hooks(request),
     )
-
-
-def _has_hooks(request: resource_pb2.RegisterResourceRequest) -> bool:
-    return any(len(getattr(request.hooks, item.name)) > 0 for item in request.hooks.DESCRIPTOR.fields)
 
 
 def _trigger(request: resource_pb2.RegisterResourceRequest) -> Wire:

@@ -2,7 +2,7 @@
 # ruff: noqa: N802  the methods have the names of the protocol
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import grpc  # type: ignore[import-untyped]  # grpcio ships no types
@@ -70,10 +70,19 @@ class EngineMonitor(MockMonitor):
         run: The run.
         registrar: Handles the registrations.
         loop: The program's event loop.
+        finish: What is left to do when the program has registered everything, while its hooks can still be called.
     """
 
-    def __init__(self, run: Run, registrar: Registrar, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        run: Run,
+        registrar: Registrar,
+        loop: asyncio.AbstractEventLoop,
+        finish: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(_NoMocks())
+        run.hooks.attach(loop)
+        self._finish = finish
         self._run = run
         self._registrar = registrar
         self._loop = loop
@@ -135,6 +144,12 @@ class EngineMonitor(MockMonitor):
                 }
                 outputs = {key: value for key, value in outputs.items() if value is not None}
             self._registrar.set_outputs(resource, outputs)
+        self._registrar.component_complete(request.urn)
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: Any) -> Any:  # noqa: ARG002
+        """Do what is left when the program has ended well; it stays, because delete hooks are its functions."""
+        self._finish()
         return empty_pb2.Empty()
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
@@ -216,12 +231,14 @@ class EngineMonitor(MockMonitor):
         return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: Any) -> Any:
-        """Refuse."""
-        raise LocalCloudError(f"the resource hook {request.name!r} {_REFUSED}")
+        """Take a hook around the steps of resources."""
+        self._run.hooks.register(request)
+        return empty_pb2.Empty()
 
     def RegisterErrorHook(self, request: Any) -> Any:
-        """Refuse."""
-        raise LocalCloudError(f"the error hook {request.name!r} {_REFUSED}")
+        """Take a hook for failed steps."""
+        self._run.hooks.register_error_hook(request)
+        return empty_pb2.Empty()
 
     def RegisterPackage(self, request: Any) -> Any:
         """Refuse: parameterized packages are plugins."""

@@ -10,7 +10,7 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,21 +36,29 @@ _OWN_PACKAGE: Final = __name__.partition(".")[0]
 _OWN_FOLDER: Final = Path(__file__).resolve().parents[1]
 
 
-def run_program(project: Project, run: Run, registrar: Registrar) -> Properties | None:
+def run_program(
+    project: Project, run: Run, registrar: Registrar, finish: Callable[[], None]
+) -> Properties | None:
     """Evaluate the program; every resource it registers is handled before this returns.
+
+    Args:
+        project: The project.
+        run: The run.
+        registrar: Handles what it registers.
+        finish: Called once when a program that did not fail has registered everything, before it ends.
 
     Returns:
         The stack's outputs; None when the program did not get that far. Errors are reported to the run.
     """
-    return contextvars.copy_context().run(_run, project, run, registrar)
+    return contextvars.copy_context().run(_run, project, run, registrar, finish)
 
 
-def _run(project: Project, run: Run, registrar: Registrar) -> Properties | None:
+def _run(project: Project, run: Run, registrar: Registrar, finish: Callable[[], None]) -> Properties | None:
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)  # a failed run leaves futures nobody will ask again
     threads = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="register")
     loop.set_default_executor(threads)
-    monitor = EngineMonitor(run, registrar, loop)
+    monitor = EngineMonitor(run, registrar, loop, finish)
     _configure(project, run, monitor)
     try:
         main = _main_file(project)

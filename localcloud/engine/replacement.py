@@ -3,11 +3,12 @@
 Pulumi: `stepGenerator.calculateDependentReplacements`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from localcloud.engine.diffing import difference
 from localcloud.engine.events import Op
+from localcloud.engine.hooks import Facts
 from localcloud.engine.resources import Resource, provider_urn
 from localcloud.engine.run import Run
 from localcloud.engine.values import UNKNOWN
@@ -52,10 +53,19 @@ def delete_first(run: Run, old: Resource, registered: Iterable[str]) -> None:
 
 def _delete(run: Run, resource: Resource, gone: set[str]) -> None:
     kept = resource.retain_on_delete or resource.external or resource.deleted_with in gone
-    if not run.preview and not kept:
+    pending = replace(resource, pending_replacement=True)
+    remove(run, resource, kept=kept, forget=lambda: run.state.put(pending))
+
+
+def remove(run: Run, resource: Resource, *, kept: bool, forget: Callable[[], None]) -> None:
+    """Delete an object, unless it is kept, and change the state; its hooks run around that."""
+    facts = Facts(resource=resource, old_inputs=resource.inputs, old_outputs=resource.outputs)
+    run.hooks.before(run, "before_delete", facts)
+    if resource.custom and not run.preview and not kept:
         provider = run.registry if resource.is_provider else run.registry.instance(resource.provider)
-        provider.delete(resource)
-    run.state.change(lambda: run.state.put(replace(resource, pending_replacement=True)))
+        run.hooks.retrying(run, "delete", facts, lambda: provider.delete(resource))
+    run.state.change(forget)
+    run.hooks.after(run, "after_delete", facts)
 
 
 def dependents_to_replace(run: Run, root: Resource, registered: set[str]) -> list[Resource]:

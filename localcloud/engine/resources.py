@@ -47,6 +47,7 @@ class Resource:
         ignore_changes: Property paths of the resource's option, for dependent replacements.
         replace_on_changes: The same.
         replacement_trigger: Value whose change replaces the resource.
+        hooks: Names of its hooks by their kind, such as `before_delete`.
     """
 
     urn: str
@@ -71,6 +72,7 @@ class Resource:
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     replacement_trigger: Wire = None
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -128,6 +130,8 @@ class Resource:
             values["property_dependencies"] = {
                 key: tuple(urns) for key, urns in values["property_dependencies"].items()
             }
+        if "hooks" in values:
+            values["hooks"] = {kind: tuple(names) for kind, names in values["hooks"].items()}
         return cls(**values)
 
 

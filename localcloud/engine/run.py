@@ -18,6 +18,7 @@ from localcloud.engine.events import (
     Severity,
     Status,
 )
+from localcloud.engine.hooks import Hooks
 from localcloud.engine.registry import Registry
 from localcloud.engine.resources import Resource
 from localcloud.engine.state import State
@@ -56,6 +57,7 @@ class Run:
     secrets: set[str] = field(default_factory=set)
     running: dict[str, str] = field(default_factory=dict)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    hooks: Hooks = field(default_factory=Hooks)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property

@@ -8,6 +8,7 @@ from localcloud.engine.custom import CustomStep
 from localcloud.engine.diffing import property_changes
 from localcloud.engine.events import Op
 from localcloud.engine.goals import AliasBook, Goal, canonical, describe, has_unknown_inputs
+from localcloud.engine.hooks import Facts
 from localcloud.engine.hosting import Instance
 from localcloud.engine.registry import Registry
 from localcloud.engine.replacement import delete_first
@@ -49,6 +50,7 @@ class Registrar:
         self.seen: set[str] = set()
         self.failed: set[str] = set()
         self.replaced: set[str] = set()
+        self._changed_components: dict[str, tuple[str, Resource | None]] = {}
 
     def register(self, goal: Goal) -> Registered:
         """Make one resource what the program wants; failures are reported, never raised."""
@@ -158,13 +160,45 @@ class Registrar:
         wanted = goal.resource(urn, goal.inputs, "")
         if old is None:
             with self._run.step(Op.CREATE, wanted):
+                facts = Facts(resource=wanted, new_inputs=wanted.inputs)
+                self._run.hooks.before(self._run, "before_create", facts)
                 self.record(None, wanted)
+            self._changed_components[urn] = ("after_create", None)
             return wanted
         wanted = replace(wanted, outputs=old.outputs)
         changes = property_changes(old.inputs, goal.inputs)
         with self._run.step(Op.UPDATE if changes else Op.SAME, wanted, changes):
+            if changes:
+                facts = Facts(
+                    resource=wanted,
+                    new_inputs=wanted.inputs,
+                    old_inputs=old.inputs,
+                    old_outputs=old.outputs,
+                )
+                self._run.hooks.before(self._run, "before_update", facts)
+                self._changed_components[urn] = ("after_update", old)
             self.record(old, wanted)
         return wanted
+
+    def component_complete(self, urn: str) -> None:
+        """Run a component's hooks after its step: its children are registered when its outputs are.
+
+        Pulumi: `stepExecutor.ExecuteRegisterResourceOutputs`.
+        """
+        kind, old = self._changed_components.pop(urn, ("", None))
+        if not kind:
+            return
+        with self._state.locked():
+            new = self._state.resources[urn]
+        facts = Facts(
+            resource=new,
+            new_inputs=new.inputs,
+            new_outputs=new.outputs,
+            old_inputs=old.inputs if old else None,
+            old_outputs=old.outputs if old else None,
+        )
+        if not self._run.hooks.after(self._run, kind, facts):
+            self.mark_failed(urn)
 
     def _custom(self, urn: str, goal: Goal, old: Resource | None) -> Resource:
         reference = "" if goal.is_provider else goal.provider or self.default_provider(goal.type)

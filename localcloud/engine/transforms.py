@@ -1,20 +1,15 @@
-"""Transforms of the program: functions that change resources before they are registered.
-
-The SDK hands them over as callbacks of a gRPC server of its own. The engine is in the same process, so it
-calls the same functions directly, on the program's event loop.
-"""
+"""Transforms of the program: functions that change resources before they are registered."""
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 from google.protobuf.message import Message
-from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 
+from localcloud.engine.callbacks import call_back
 from localcloud.engine.resources import STACK_TYPE
-from localcloud.errors import LocalCloudError
 
 M = TypeVar("M", bound=Message)
 
@@ -113,19 +108,7 @@ class Transforms:
                 request.provider = answer.options.provider
 
     def _call(self, callback: callback_pb2.Callback, question: Message, answer: type[M]) -> M:
-        for servicer in list(_CallbackServicer._servicers):
-            function = servicer._callbacks.get(callback.token)
-            if function is not None:
-                call = _run(function(question.SerializeToString()))
-                given = asyncio.run_coroutine_threadsafe(call, self._loop).result()
-                parsed = answer()
-                parsed.ParseFromString(given.SerializeToString())
-                return parsed
-        raise LocalCloudError(f"the transform {callback.token} is not one of this program's")
-
-
-async def _run(call: Awaitable[Message]) -> Message:
-    return await call
+        return call_back(self._loop, callback, question, answer)
 
 
 def _options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:

@@ -305,10 +305,6 @@ def test_replacement_trigger_and_replace_with_force_replacement(bench: Workbench
 
 
 def test_what_the_engine_does_not_do_is_refused_by_name(bench: Workbench) -> None:
-    hook = bench.up('h = pulumi.ResourceHook("h", lambda args: None)\nThing("a")')
-    assert not hook.ok
-    assert "the resource hook 'h' needs the pulumi CLI" in hook.errors[0]
-
     reference = bench.up('pulumi.StackReference("org/other/dev")')
     assert not reference.ok
     assert "StackReference 'org/other/dev' needs the pulumi CLI" in reference.errors[0]

@@ -23,6 +23,7 @@ from localcloud.engine import Op, Outcome
 from localcloud.providers.serve import serve
 from tests.localcloud.engine.conftest import PRELUDE, Workbench
 from tests.localcloud.engine.fake_cloud import FakeCloud, factory
+from tests.localcloud.engine.test_hooks import TOLD, thing
 
 pytestmark = [
     pytest.mark.pulumi,
@@ -242,6 +243,22 @@ ALONE = {
 }
 
 
+HOOKS = [
+    thing("1"),
+    thing("2"),
+    thing("2"),
+    thing("3", 'all_hooks(after_update="rolled back")'),
+    thing("3"),
+    thing("4", 'all_hooks(before_update="not now")'),
+    thing("4", more='kind="other",').replace('name="a",', ""),
+    TOLD + "all_hooks()",
+    thing("1", 'all_hooks(after_create="no")') + 'Thing("b", value="1", opts=Options(depends_on=[]))',
+    TOLD + "all_hooks()",
+    TOLD + 'on = ResourceHookBinding(on_error=[ErrorHook("e", lambda args: len(args.errors) < 3)])\n'
+    'Thing("c", name="c", fail="create", opts=Options(hooks=on))',
+]
+
+
 def own_names(source: str, prefix: str) -> str:
     """Give every resource, alias, object and export of a program a name of its own."""
     for before in ("Thing(", "Group(", "Fake(", "export(", "Alias(name=", " name="):
@@ -270,6 +287,20 @@ def test_both_engines_agree(bench: Workbench, real: RealEngine) -> None:
 @pytest.mark.parametrize("name", ALONE)
 def test_both_engines_agree_on_what_fails(bench: Workbench, real: RealEngine, name: str) -> None:
     follow(bench, real, ALONE[name])
+
+
+def test_both_engines_run_the_same_hooks(bench: Workbench, real: RealEngine) -> None:
+    for number, source in enumerate(HOOKS, 1):
+        bench.program(source)
+        (real.root / "__main__.py").write_text(PRELUDE + source)
+        outcome = bench.engine().up()
+        agree([outcome], real, f"step {number}", "up", "--yes", "--skip-preview")
+        for error in outcome.errors:
+            assert error.partition("): ")[2] in real.said, (number, error, real.said)
+        told = [root / "told" for root in (bench.root, real.root)]
+        ours, theirs = (path.read_text() if path.exists() else "" for path in told)
+        assert ours == theirs, (number, ours, theirs)
+    assert "retrying create due to on-error hook request (2/100)" in real.said
 
 
 def follow(bench: Workbench, real: RealEngine, sources: list[str]) -> None:
