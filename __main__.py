@@ -17,7 +17,10 @@ settings = loaded.settings
 names = StackNames(pulumi.get_project(), pulumi.get_stack())
 account = c.AwsAccount.connect(loaded.aws, {**names.tags, **settings.tags})
 on_aws = pulumi.ResourceOptions(provider=account.provider)
-stack = c.StackContext(account=account, names=names, settings=settings, secrets=loaded.secrets)
+key_arn = c.stack_key(settings.encryption, account, on_aws, production=settings.production)
+stack = c.StackContext(
+    account=account, names=names, settings=settings, secrets=loaded.secrets, key_arn=key_arn
+)
 
 network = c.Network("network", c.NetworkArgs(stack=stack), on_aws)
 cluster = c.Cluster("cluster", c.ClusterArgs(stack=stack, network=network), on_aws)

@@ -11,6 +11,7 @@ from infra.components.network import Network, NetworkArgs
 from infra.components.observability import Observability, ObservabilityArgs
 from infra.components.service_image import service_image
 from infra.components.stack_context import StackContext
+from infra.components.stack_key import StackKey, StackKeyArgs, stack_key
 
 __all__ = [
     "AwsAccount",
@@ -31,5 +32,8 @@ __all__ = [
     "Observability",
     "ObservabilityArgs",
     "StackContext",
+    "StackKey",
+    "StackKeyArgs",
     "service_image",
+    "stack_key",
 ]

@@ -27,7 +27,9 @@ class AccessLogBucketArgs:
 
 
 class AccessLogBucket(pulumi.ComponentResource):
-    """A private, encrypted bucket that only the load balancer writes to and that forgets old lines.
+    """A private, encrypted, versioned bucket that only the load balancer writes to and that forgets old lines.
+
+    Versions keep a line that somebody deleted or wrote over until it would have gone anyway.
 
     Outputs:
         bucket_name: Its name; known once the load balancer may write.
@@ -51,9 +53,15 @@ class AccessLogBucket(pulumi.ComponentResource):
             opts=child,
         )
         self._encrypt(name, bucket)
-        self._expire(name, bucket, args.retention_days)
-        document = pulumi.Output.all(bucket_arn=bucket.arn, account_id=args.account.account_id).apply(
-            lambda known: iam.load_balancer_logs(**known)
+        versioning = aws.s3.BucketVersioning(
+            name,
+            bucket=bucket.bucket,
+            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            opts=child,
+        )
+        self._expire(name, bucket, args.retention_days, versioning)
+        document = pulumi.Output.all(bucket_arn=bucket.arn, facts=args.account.facts).apply(
+            lambda known: iam.load_balancer_logs(bucket_arn=known["bucket_arn"], **known["facts"])
         )
         policy = aws.s3.BucketPolicy(
             name, bucket=bucket.bucket, policy=pulumi.Output.json_dumps(document), opts=child
@@ -73,13 +81,35 @@ class AccessLogBucket(pulumi.ComponentResource):
             name, bucket=bucket.bucket, rules=[rule], opts=pulumi.ResourceOptions(parent=self)
         )
 
-    def _expire(self, name: str, bucket: aws.s3.Bucket, days: int) -> None:
-        rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
+    def _expire(
+        self, name: str, bucket: aws.s3.Bucket, days: int, versioning: aws.s3.BucketVersioning
+    ) -> None:
+        everything = aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="")
+        expire = aws.s3.BucketLifecycleConfigurationRuleArgs(
             id="expire",
             status="Enabled",
-            filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+            filter=everything,
             expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days),
+            noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                noncurrent_days=days
+            ),
+            abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                days_after_initiation=1
+            ),
+        )
+        # What expired leaves a marker behind, which goes by a rule of its own.
+        tidy = aws.s3.BucketLifecycleConfigurationRuleArgs(
+            id="tidy",
+            status="Enabled",
+            filter=everything,
+            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
+                expired_object_delete_marker=True
+            ),
         )
         aws.s3.BucketLifecycleConfiguration(
-            name, bucket=bucket.bucket, rules=[rule], opts=pulumi.ResourceOptions(parent=self)
+            name,
+            bucket=bucket.bucket,
+            rules=[expire, tidy],
+            # Rules for versions come after the versions (terraform-provider-aws, s3_bucket_lifecycle_configuration).
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )

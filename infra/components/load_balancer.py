@@ -65,7 +65,12 @@ class LoadBalancer(pulumi.ComponentResource):
         if domain and domain.zone:
             self._add_records(balancer, [domain.name, *domain.alternative_names], domain.zone)
         if self._settings.firewall:
-            firewall = FirewallArgs(load_balancer_arn=balancer.arn, settings=self._settings.firewall)
+            firewall = FirewallArgs(
+                load_balancer_arn=balancer.arn,
+                log_group_name=args.stack.names.firewall_log_group,
+                log_key_arn=args.stack.key_arn,
+                settings=self._settings.firewall,
+            )
             Firewall(name, firewall, self._child)
         scheme = "https" if self._settings.serves_https else "http"
         host = pulumi.Output.from_input(domain.name) if domain else balancer.dns_name

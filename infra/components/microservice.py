@@ -106,6 +106,7 @@ class Microservice(pulumi.ComponentResource):
             self._name,
             name=self._stack.names.log_group(self._name),
             retention_in_days=self._settings.log_retention_days,
+            kms_key_id=self._stack.key_arn,
             tags=self._tags,
             opts=self._child,
         )

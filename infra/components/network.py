@@ -57,6 +57,7 @@ class Network(pulumi.ComponentResource):
                 account=args.stack.account,
                 vpc_id=self.vpc_id,
                 log_group_name=args.stack.names.flow_log_group,
+                log_key_arn=args.stack.key_arn,
                 settings=settings.flow_logs,
             )
             FlowLog(name, log, pulumi.ResourceOptions(parent=self))
@@ -97,6 +98,8 @@ class Network(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.vpc_id = vpc.vpc_id
+        # Whatever is made without a group lands in the default one; without rules it reaches nothing and nobody.
+        aws.ec2.DefaultSecurityGroup(name, vpc_id=vpc.vpc_id, opts=pulumi.ResourceOptions(parent=self))
         self.public_subnet_ids = vpc.public_subnet_ids
         self.task_subnet_ids = vpc.public_subnet_ids if self.tasks_have_public_ip else vpc.private_subnet_ids
 

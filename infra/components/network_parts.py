@@ -110,12 +110,14 @@ class FlowLogArgs:
         account: Provider and facts of the AWS account.
         vpc_id: The VPC.
         log_group_name: Physical name of the log group.
+        log_key_arn: Key that encrypts it; None for AWS's own.
         settings: Traffic and retention.
     """
 
     account: AwsAccount
     vpc_id: pulumi.Input[str]
     log_group_name: str
+    log_key_arn: pulumi.Input[str] | None
     settings: FlowLogSettings
 
 
@@ -129,6 +131,7 @@ class FlowLog(pulumi.ComponentResource):
             f"{name}-flow-log",
             name=args.log_group_name,
             retention_in_days=args.settings.retention_days,
+            kms_key_id=args.log_key_arn,
             opts=child,
         )
         trust = args.account.account_id.apply(

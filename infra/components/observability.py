@@ -58,7 +58,7 @@ class Observability(pulumi.ComponentResource):
         topic = aws.sns.Topic(
             self._name,
             display_name=self._cluster,
-            kms_master_key_id=self._stack.settings.observability.kms_key_arn,
+            kms_master_key_id=self._stack.settings.observability.kms_key_arn or self._stack.key_arn,
             opts=self._child,
         )
         document = pulumi.Output.all(topic_arn=topic.arn, account_id=self._stack.account.account_id).apply(

@@ -84,8 +84,13 @@ class ServiceSecrets(pulumi.ComponentResource):
         self.versions[variable] = listed.versions.apply(_current)
         self.secret_arns = [*self.secret_arns, found.arn]
         if not source.kms_key_arn:
-            keys = found.kms_key_id.apply(lambda key: key if (key or "").startswith("arn:") else "")
-            self.key_arns = [*self.key_arns, keys]
+            self.key_arns = [*self.key_arns, pulumi.Output.from_input(found.kms_key_id.apply(self._key_arn))]
+
+    def _key_arn(self, key: str | None) -> pulumi.Input[str]:
+        """The key behind an ARN, an id or an alias, as Secrets Manager keeps what it was given; IAM knows only ARNs."""
+        if not key or key.removeprefix("arn:").rpartition(":")[2].startswith("alias/aws/"):
+            return ""  # AWS's own key lets in whoever may read the secret
+        return aws.kms.get_key_output(key_id=key, opts=self._invoke).arn
 
     def _created(self, variable: str, source: SecretSource, key: str) -> None:
         child = pulumi.ResourceOptions(parent=self)

@@ -21,9 +21,11 @@ class StackContext:
         names: Physical names.
         settings: All settings of the stack.
         secrets: Encrypted configuration values, by name.
+        key_arn: Key that encrypts logs and notifications; None for AWS's own.
     """
 
     account: AwsAccount
     names: StackNames
     settings: Settings
     secrets: Mapping[str, pulumi.Output[str]]
+    key_arn: pulumi.Output[str] | None = None

@@ -88,38 +88,58 @@ def from_settings(statement: Statement, *, partition: str, region: str, account_
 
 def key_for_logs(*, partition: str, region: str, account_id: str) -> Document:
     """Policy of a key that CloudWatch Logs encrypts with, administered by the account ("Encrypt log data")."""
-    return policy(
-        [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-                "Action": [
-                    "kms:Encrypt",
-                    "kms:Decrypt",
-                    "kms:ReEncryptFrom",
-                    "kms:ReEncryptTo",
-                    "kms:GenerateDataKey",
-                    "kms:DescribeKey",
-                ],
-                "Resource": "*",
-                "Condition": {
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": f"arn:{partition}:logs:{region}:{account_id}:*"
-                    }
-                },
-            },
-        ]
-    )
+    return policy(_key_for_logs(partition, region, account_id))
 
 
-def load_balancer_logs(*, bucket_arn: str, account_id: str) -> Document:
-    """Policy of a bucket that a load balancer writes its access logs to, and that nobody reads in the clear."""
+def key_for_logs_and_notifications(*, partition: str, region: str, account_id: str) -> Document:
+    """The same, for a topic too that alarms and events are sent to.
+
+    AWS's own key of SNS would not do: CloudWatch and EventBridge cannot be let in ("Encrypting messages published to
+    Amazon SNS with AWS KMS"). EventBridge sends no keys for a condition here either.
+    """
+    publishers = {
+        "Effect": "Allow",
+        "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+    }
+    return policy([*_key_for_logs(partition, region, account_id), publishers])
+
+
+def _key_for_logs(partition: str, region: str, account_id: str) -> list[Document]:
+    return [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+            "Action": [
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+                "kms:GenerateDataKey",
+                "kms:DescribeKey",
+            ],
+            "Resource": "*",
+            "Condition": {
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": f"arn:{partition}:logs:{region}:{account_id}:*"
+                }
+            },
+        },
+    ]
+
+
+def load_balancer_logs(*, bucket_arn: str, partition: str, region: str, account_id: str) -> Document:
+    """Policy of a bucket that this account's load balancers write access logs to, and that nobody reads in the clear.
+
+    `aws:SourceArn` keeps another account's load balancer out ("Enable access logs for your Application Load Balancer").
+    """
     return policy(
         [
             {
@@ -127,6 +147,11 @@ def load_balancer_logs(*, bucket_arn: str, account_id: str) -> Document:
                 "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
                 "Action": "s3:PutObject",
                 "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
+                "Condition": {
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:{partition}:elasticloadbalancing:{region}:{account_id}:loadbalancer/*"
+                    }
+                },
             },
             {
                 "Effect": "Deny",

@@ -14,6 +14,9 @@ AUTO_NAME_SUFFIX = 8
 LOAD_BALANCER_LIMIT = 32
 """Characters in the name of a load balancer or target group (ELBv2 API reference, CreateTargetGroup)."""
 
+LOG_GROUP_PREFIX = "aws-waf-logs-"
+"""WAF refuses log groups whose name does not begin with it ("Sending web ACL traffic logs to CloudWatch Logs")."""
+
 ROLE_LIMIT = 64
 """Characters in the name of an IAM role (IAM API reference, CreateRole)."""
 
@@ -82,6 +85,11 @@ class StackNames:
     def flow_log_group(self) -> str:
         """CloudWatch log group of the VPC's connections."""
         return f"/vpc/{self.prefix}"
+
+    @property
+    def firewall_log_group(self) -> str:
+        """CloudWatch log group of the firewall; WAF asks for the beginning."""
+        return f"{LOG_GROUP_PREFIX}{self.prefix}"
 
     def repository(self, service: str) -> str:
         """ECR repository of a service's images."""

@@ -1,10 +1,11 @@
 """The Application Load Balancer that all services of a stack share."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import Cidr, Model, Port
+from infra.settings.base import Cidr, Model, Port, RetentionDays
 
 DomainName = Annotated[
     str,
@@ -44,11 +45,48 @@ class AccessLogs(Model):
     """Days that the lines are kept."""
 
 
+RuleGroup = Literal[
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+]
+"""Groups of rules that AWS keeps up to date ("AWS Managed Rules rule groups list")."""
+
+RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$", examples=["SizeRestrictions_BODY"])]
+
+RuleAction = Literal["count", "block", "allow", "captcha", "challenge"]
+
+
+class FirewallLogs(Model):
+    """A log line per request in CloudWatch Logs, without the headers that carry credentials."""
+
+    requests: Literal["suspicious", "all"] = "suspicious"
+    """Which ones: those that a rule matched, or every one, at the price of an access log in CloudWatch."""
+
+    retention_days: RetentionDays = 30
+    """Days that they are kept."""
+
+
 class Firewall(Model):
     """AWS WAF in front of the load balancer: AWS's common, known-bad-input and reputation rules, and a rate limit."""
 
     rate_limit: int = Field(default=2000, ge=10, le=2_000_000_000)
     """Requests per client address in five minutes; beyond them the client is blocked until it slows down."""
+
+    forwarded_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,255}$")] | None = Field(
+        default=None, examples=["X-Forwarded-For"]
+    )
+    """Header with the client's address, where a proxy or CDN stands in front; null takes the connection's address.
+    Anybody who reaches the load balancer directly can write it.
+    """
+
+    overrides: Mapping[RuleGroup, Mapping[RuleName, RuleAction]] = Field(default={})
+    """What single rules of AWS's groups do instead, group → rule → action. `SizeRestrictions_BODY`, which answers 403
+    to every body over 8 KB, counts unless it is said otherwise here.
+    """
+
+    logs: FirewallLogs | None = FirewallLogs()
+    """Log requests; null for no log."""
 
 
 class ListenerForTests(Model):

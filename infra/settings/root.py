@@ -7,6 +7,7 @@ from pydantic import Field
 
 from infra.settings.base import Model
 from infra.settings.cluster import Cluster
+from infra.settings.encryption import Encryption
 from infra.settings.load_balancer import LoadBalancer
 from infra.settings.network import Network
 from infra.settings.observability import Observability
@@ -40,6 +41,9 @@ class Settings(Model):
 
     observability: Observability = Observability()
     """Alarms, their subscribers and the dashboard."""
+
+    encryption: Encryption | None = None
+    """Encrypt logs and notifications with a key of the account's own; `{}` makes one, null leaves it to AWS's keys."""
 
     tags: Mapping[TagKey, TagValue] = Field(default={}, max_length=40)
     """Tags of every resource, in addition to Project, Stack and ManagedBy."""

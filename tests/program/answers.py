@@ -124,5 +124,6 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
         ]
     },
     "aws:ssm/getParameter:getParameter": _parameter,
+    "aws:kms/getKey:getKey": lambda _: {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/resolved"},
     "aws:route53/getZone:getZone": lambda args: {"zoneId": "Z0ZONE", "name": args["name"]},
 }

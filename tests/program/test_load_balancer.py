@@ -133,11 +133,16 @@ def test_access_logs_go_to_a_closed_encrypted_bucket_that_forgets() -> None:
     assert all(block[key] for key in block if key != "bucket")
     rule = recorded.one("BucketLifecycleConfiguration").inputs["rules"][0]
     assert rule["expiration"] == {"days": 30}
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
+    versioning = recorded.one("aws:s3/bucketVersioning:BucketVersioning")
+    assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
     encryption = recorded.one("BucketServerSideEncryptionConfiguration").inputs["rules"][0]
     assert encryption["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
     put, deny = json.loads(recorded.one("BucketPolicy").inputs["policy"])["Statement"]
     assert put["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
     assert put["Resource"].endswith("/AWSLogs/123456789012/*")
+    source = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/*"
+    assert put["Condition"] == {"ArnLike": {"aws:SourceArn": source}}
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     balancer = recorded.one("aws:lb/loadBalancer:LoadBalancer")
     assert recorded.one("BucketPolicy").urn in recorded.waits_for(balancer)
@@ -156,6 +161,54 @@ def test_firewall_limits_the_rate_and_asks_awss_rules() -> None:
     assert recorded.one("WebAclAssociation").inputs["resourceArn"] == (
         "arn:aws:lb:us-east-1:123456789012:LoadBalancer/" + balancer_name(recorded)
     )
+
+
+def exceptions(recorded: Recorded, group: str) -> dict[str, list[str]]:
+    """Rule → what it does instead, of one of AWS's groups."""
+    rules = recorded.one("aws:wafv2/webAcl:WebAcl").inputs["rules"]
+    (statement,) = [
+        rule["statement"]["managedRuleGroupStatement"]
+        for rule in rules
+        if rule["statement"].get("managedRuleGroupStatement", {}).get("name") == group
+    ]
+    return {one["name"]: list(one["actionToUse"]) for one in statement.get("ruleActionOverrides", [])}
+
+
+def test_firewall_lets_uploads_through_unless_it_is_told_otherwise() -> None:
+    """AWS's common rules answer 403 to every body over 8 KB."""
+    common = "AWSManagedRulesCommonRuleSet"
+    recorded = deploy_services({"web": {}}, loadBalancer={"firewall": {}})
+    assert exceptions(recorded, common) == {"SizeRestrictions_BODY": ["count"]}
+    assert exceptions(recorded, "AWSManagedRulesKnownBadInputsRuleSet") == {}
+    overrides = {common: {"SizeRestrictions_BODY": "block", "NoUserAgent_HEADER": "count"}}
+    told = deploy_services({"web": {}}, loadBalancer={"firewall": {"overrides": overrides}})
+    assert exceptions(told, common) == {"NoUserAgent_HEADER": ["count"], "SizeRestrictions_BODY": ["block"]}
+
+
+def test_firewall_counts_clients_by_the_header_of_the_proxy_in_front() -> None:
+    balancer = {"firewall": {"forwardedHeader": "X-Forwarded-For"}}
+    rules = deploy_services({"web": {}}, loadBalancer=balancer).one("WebAcl").inputs["rules"]
+    limit = rules[0]["statement"]["rateBasedStatement"]
+    assert limit["aggregateKeyType"] == "FORWARDED_IP"
+    assert limit["forwardedIpConfig"] == {"headerName": "X-Forwarded-For", "fallbackBehavior": "MATCH"}
+
+
+def test_firewall_logs_what_it_found_without_credentials() -> None:
+    recorded = deploy_services({"web": {}}, loadBalancer={"firewall": {}})
+    group = recorded.one("LogGroup", "load-balancer-firewall").inputs
+    assert group["name"] == "aws-waf-logs-ecs-microservice-test"  # WAF takes no other beginning
+    log = recorded.one("WebAclLoggingConfiguration").inputs
+    hidden = [field["singleHeader"]["name"] for field in log["redactedFields"]]
+    assert hidden == ["authorization", "cookie"]
+    (kept,) = log["loggingFilter"]["filters"]
+    assert log["loggingFilter"]["defaultBehavior"] == "DROP"
+    assert {"actionCondition": {"action": "BLOCK"}} in kept["conditions"]
+    all_of_them = {"firewall": {"logs": {"requests": "all"}}}
+    assert (
+        "loggingFilter"
+        not in deploy_services({"web": {}}, loadBalancer=all_of_them).one("WebAclLoggingConfiguration").inputs
+    )
+    assert not deploy_services({"web": {}}, loadBalancer={"firewall": {"logs": None}}).all("WebAclLogging")
 
 
 def balancer_name(recorded: Recorded) -> str:

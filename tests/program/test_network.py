@@ -150,3 +150,11 @@ def test_s3_endpoint_of_an_existing_vpc_joins_the_tables_that_are_named() -> Non
 def test_s3_endpoint_of_an_existing_vpc_does_not_join_what_nobody_named() -> None:
     with pytest.raises(pulumi.RunError, match=r"network\.existing\.routeTableIds: is missing"):
         deploy_services({"web": {}}, network={"existing": EXISTING, "endpoints": ["s3"]})
+
+
+def test_default_security_group_of_a_created_vpc_is_emptied() -> None:
+    recorded = deploy_services({"web": {}}, network={"create": {}})
+    group = recorded.one("DefaultSecurityGroup").inputs
+    assert group["vpcId"] == "vpc-0a0a0a0a"
+    assert not {"ingress", "egress"} & set(group)
+    assert not deploy_services({"web": {}}, network={"existing": EXISTING}).all("DefaultSecurityGroup")

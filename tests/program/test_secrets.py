@@ -10,6 +10,8 @@ from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/abc"
+ACCOUNT = "123456789012"
+SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:shop/db-AbCdEf"
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +143,30 @@ def test_app_may_do_what_its_settings_say_and_no_more() -> None:
 def test_everything_on_everything_is_refused() -> None:
     with pytest.raises(pulumi.RunError, match=r"permissions\.statements\[0\]\.actions is \[\"s3:\*\"\]"):
         deploy_services({"web": {"permissions": {"statements": [{"actions": ["s3:*"], "resources": ["*"]}]}}})
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["alias/shop", "0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789", f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/shop"],
+)
+def test_key_of_a_secret_goes_into_the_policy_by_its_own_arn(key: str) -> None:
+    """Secrets Manager keeps what it was given; IAM takes neither aliases nor ids for resources of kms:Decrypt."""
+    secret = {"arn": SECRET, "id": SECRET, "name": "shop/db", "kmsKeyId": key}
+    recorded = deploy_services(
+        {"web": {"secrets": {"A": {"secretsManager": "shop/db"}}}},
+        overrides={"aws:secretsmanager/getSecret:getSecret": secret},
+    )
+    statements = json.loads(recorded.one("RolePolicy", "web-secrets").inputs["policy"])["Statement"]
+    (decrypt,) = [statement for statement in statements if statement["Action"] == ["kms:Decrypt"]]
+    assert decrypt["Resource"] == [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/resolved"]
+    assert ("aws:kms/getKey:getKey", {"keyId": key}) in recorded.invokes
+
+
+@pytest.mark.parametrize("key", ["", "alias/aws/secretsmanager"])
+def test_awss_own_key_needs_no_statement(key: str) -> None:
+    secret = {"arn": SECRET, "id": SECRET, "name": "shop/db", "kmsKeyId": key}
+    recorded = deploy_services(
+        {"web": {"secrets": {"A": {"secretsManager": "shop/db"}}}},
+        overrides={"aws:secretsmanager/getSecret:getSecret": secret},
+    )
+    assert "kms:Decrypt" not in recorded.one("RolePolicy", "web-secrets").inputs["policy"]

@@ -75,7 +75,7 @@ def test_snake_case_is_recognized() -> None:
 
 def test_key_that_resembles_nothing_is_answered_with_what_there_is() -> None:
     text = one({}, zzz=1)
-    assert "unknown key; allowed here: cluster, loadBalancer, network" in text
+    assert "unknown key; allowed here: cluster, encryption, loadBalancer, network" in text
     assert "pulumi config rm --path zzz" in text
 
 

@@ -1,5 +1,6 @@
 """Amazon EC2 security groups with their inline rules."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -166,4 +167,40 @@ SECURITY_GROUP = ResourceType(
 )
 
 
-TYPES = (SECURITY_GROUP,)
+def _default_group_of(request: Values, inputs: Values) -> None:
+    filters = [{"Name": "group-name", "Values": ["default"]}]
+    if inputs.get("vpcId"):
+        filters.append({"Name": "vpc-id", "Values": [inputs["vpcId"]]})
+    request["Filters"] = filters
+
+
+def _take_over(context: Context, wanted: Values, previous: Values) -> None:
+    """Taking over the group removes every rule it has and tags it (Terraform: aws_default_security_group)."""
+    if previous:
+        return
+    _revoke_all(context, {"id": wanted["id"], "revokeRulesOnDelete": True})
+    tags = {**context.aws.default_tags, **(wanted.get("tags") or {})}
+    if tags:
+        wire = [{"Key": key, "Value": value} for key, value in tags.items()]
+        context.call("CreateTags", {"Resources": [wanted["id"]], "Tags": wire})
+
+
+# EC2 makes one with every VPC and deletes it with it: it is taken over, not created, and left behind.
+DEFAULT_SECURITY_GROUP = ResourceType(
+    type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    service="ec2",
+    create=Operation(name="DescribeSecurityGroups", only=frozenset(), prepare=_default_group_of),
+    read=_group,
+    update=(Step(run=_take_over, always=True), _inline_rules("ingress"), _inline_rules("egress")),
+    id="SecurityGroups[0].GroupId",
+    members={"name": "GroupName"},
+    defaults={"revokeRulesOnDelete": False},
+    computed=frozenset({"ingress", "egress", "vpcId"}),
+    equal={"ingress": same_rules, "egress": same_rules},
+    local=frozenset({"revokeRulesOnDelete", "vpcId"}),
+    replace=frozenset({"vpcId"}),
+    tags=dataclasses.replace(ec2_tags("security-group"), member="", ec2_type=""),
+    find=lambda context, inputs: _existing_group(context, {**inputs, "name": "default"}),
+)
+
+TYPES = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP)

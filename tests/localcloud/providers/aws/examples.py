@@ -116,6 +116,9 @@ EXAMPLES: Mapping[str, Example] = {
         lambda w: {"repository": w.make(REPOSITORY)["name"], "policy": ASSUME},
         {"policy": ASSUME.replace("Allow", "Deny")},
     ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Example(
+        lambda w: {"vpcId": w.make(VPC).id, "tags": {"a": "b"}}, {"tags": {"a": "c"}}
+    ),
     GROUP: Example(
         lambda w: {
             "vpcId": w.vpc_id,

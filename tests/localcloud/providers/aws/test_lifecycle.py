@@ -14,6 +14,7 @@ TOKENS = [pytest.param(token, id=RESOURCE_TYPES[token].kind) for token in EXAMPL
 
 # What AWS keeps in some form after the resource is gone, as the Terraform provider documents.
 STAY = (
+    ":DefaultSecurityGroup",
     ":BucketServerSideEncryptionConfiguration",
     ":BucketVersioning",
     ":CertificateValidation",
