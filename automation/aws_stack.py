@@ -1,6 +1,7 @@
 """A stack on AWS, run by Pulumi's engine with the official plugins."""
 
 import os
+import shlex
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +45,7 @@ class AwsStack(Stack):
         if not region:
             raise LocalCloudError(
                 f"{self.source.stack_file} names no region",
-                fix=f"pulumi config set aws:region us-east-1 --stack {self.name}",
+                fix=f"pulumi config set aws:region us-east-1 --stack {shlex.quote(self.name)}",
             )
         return Target(stack=self.name, region=region, local=None, identity=identity)
 

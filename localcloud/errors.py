@@ -4,6 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
+def visible(text: str) -> str:
+    r"""Return text whose characters all print as themselves; others become escapes such as `\x1b` or `\u202e`.
+
+    Names and values come from files: a control character in one must not move the cursor, a bidirectional mark must
+    not turn the line around. Line ends and tabs stay.
+    """
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
 class LocalCloudError(Exception):
     """A failure the user can act on.
 
@@ -18,7 +29,7 @@ class LocalCloudError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+        return visible(f"{self.message}\n  fix: {self.fix}" if self.fix else self.message)
 
 
 class ResourceInitFailed(Exception):  # noqa: N818  the name Pulumi's protocol gives this outcome

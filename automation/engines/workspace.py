@@ -5,6 +5,7 @@ committed files are nobody's scratch pad, so a run has a folder of its own: its 
 `Pulumi.<stack>.yaml`, and a link to the program.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class StackSource:
         choice = f"one of: {', '.join(names)}; or: " if names else ""
         return LocalCloudError(
             f"no stack file {self.stack_file}{besides}",
-            fix=f"{choice}python -m automation new-stack {self.stack}",
+            fix=f"{choice}python -m automation new-stack {shlex.quote(self.stack)}",
         )
 
     @property

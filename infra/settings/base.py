@@ -7,11 +7,12 @@ from pydantic.alias_generators import to_camel
 
 
 class Model(BaseModel):
-    """One object of the stack file: immutable, camelCase keys, and no key that it does not know."""
+    """One object of the stack file: immutable, camelCase keys, no key that it does not know, no number that is none."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
+        allow_inf_nan=False,
         alias_generator=to_camel,
         use_attribute_docstrings=True,
     )

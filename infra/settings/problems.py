@@ -1,16 +1,21 @@
 """Mistakes of a stack file, each with its key, value, what is allowed, and the command that fixes it."""
 
 import json
-import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Path = tuple[str | int, ...]
+from infra.pure.visible import visible
+from infra.settings.commands import Path, Unspeakable, assignments, prompt, removal, show_key
+
+__all__ = ["Assign", "ByHand", "Command", "Path", "Problem", "Remove", "Rename", "is_sensitive", "show"]
+
 HIDDEN = "(not shown)"
 SENSITIVE = frozenset({"environment", "args", "secrets"})
 """Maps whose values a person may have filled with a secret by mistake: a message never repeats them."""
+
+LONGEST_RENAME = 12
+"""Commands; a larger object is renamed in an editor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +26,8 @@ class Problem:
         path: The key, from the top: `("services", "web", "cpu")`.
         message: What is wrong and what is allowed.
         value: The value found; `...` where there is none to show.
-        fix: A value that would be accepted, `REMOVE`, or None when only the author can know.
+        fix: A value that would be accepted, `Remove()` or another of the fixes below, or None when only the author can
+            know.
         related: Other keys the rule looked at.
         is_missing: Whether the key is not there at all.
     """
@@ -34,15 +40,15 @@ class Problem:
     is_missing: bool = False
 
     def render(self, namespace: str = "") -> str:
-        """The problem as lines of text.
+        """The problem as lines of text: the mistake, then its fix, as commands for a POSIX shell or in words.
 
         Args:
             namespace: Namespace of the keys, such as `aws`; empty for the project's own, which a stack file does not
                 name.
         """
-        shown = "" if self.value is ... else f" is {HIDDEN if self._hides else _show(self.value)}"
-        lines = [f"{full_key(namespace, self.path)}{shown}: {self.message}"]
-        lines += [f"  fix: {command}" for command in self._commands(namespace)]
+        shown = "" if self.value is ... else f" is {HIDDEN if self._hides else show(self.value)}"
+        lines = [f"{show_key(namespace, self.path)}{shown}: {visible(self.message)}"]
+        lines += [f"  fix: {visible(line)}" for line in self._fixes(namespace)]
         return "\n".join(lines)
 
     @property
@@ -51,31 +57,65 @@ class Problem:
         meant = (*self.path[:-1], self.fix.key) if isinstance(self.fix, Rename) else self.path
         return is_sensitive(self.path) or is_sensitive(meant)
 
-    def _commands(self, namespace: str) -> Iterator[str]:
+    def _fixes(self, namespace: str) -> list[str]:
         match self.fix:
             case None:
-                return
-            case Remove():
-                yield f"pulumi config rm --path {_word(namespace, self.path)}"
-            case Rename(key=key, value=value):
-                commands = [] if self._hides else list(_assignments(namespace, (*self.path[:-1], key), value))
-                if commands or not value:
-                    yield f"pulumi config rm --path {_word(namespace, self.path)}"
-                    yield from commands
-                else:  # a value that is not to be seen, or empty objects in it, which `config set` cannot write
-                    yield f"rename it in the stack file: {key}"
+                return []
             case ByHand(words=words):
-                yield words
-            case Command(words=words, key=key):
-                yield f"pulumi {' '.join(words)} {_word(namespace, (key,))}"
+                return [words]
+            case Rename(key=key):
+                by_hand = f"rename it in the stack file: {key}"
+            case Remove():
+                by_hand = "take it out of the stack file by hand"
+            case Command(key=key):
+                by_hand = f"give {show(key)} another name, and set it with --secret"
             case Assign(path=path, value=value):
-                yield from _assignments(namespace, path, value)
+                by_hand = f"write into the stack file: {show_key(namespace, path)}: {show(value)}"
             case value:
-                inside = isinstance(value, Mapping | list | tuple)
-                # `config set` does not go into a value that is no object or list: that one has to go first.
-                if inside and self.value is not ... and not isinstance(self.value, Mapping | list | tuple):
-                    yield f"pulumi config rm --path {_word(namespace, self.path)}"
-                yield from _assignments(namespace, self.path, value)
+                by_hand = f"write into the stack file instead: {show(value)}"
+        try:
+            return list(self._commands(namespace))
+        except Unspeakable:
+            return [by_hand]
+
+    def _commands(self, namespace: str) -> Iterator[str]:
+        match self.fix:
+            case Remove():
+                yield removal(namespace, self.path)
+            case Rename(key=key, value=value):
+                yield removal(namespace, self.path)
+                if value is not None:
+                    yield from self._under(namespace, (*self.path[:-1], key), value)
+            case Command(key=key):
+                yield prompt(namespace, key)
+            case Assign(path=path, value=value):
+                yield from assignments(namespace, path, value)
+            case value:
+                if self._must_go_before(value):
+                    if isinstance(self.path[-1], int):
+                        raise Unspeakable  # `rm` would move the elements behind it
+                    yield removal(namespace, self.path)
+                yield from assignments(namespace, self.path, value)
+
+    def _must_go_before(self, fix: Any) -> bool:
+        """Whether `config set` can only write `fix` where nothing is.
+
+        It goes into no scalar, leaves what else an object or a list holds, and keeps the quotes of a text, so that
+        "256" stays text whatever is set.
+        """
+        if self.value is ... or self.value is None:
+            return False
+        if isinstance(fix, Mapping | list | tuple):
+            return True
+        return isinstance(self.value, str) and not isinstance(fix, str)
+
+    def _under(self, namespace: str, path: Path, value: Any) -> Iterator[str]:
+        if self._hides or any(is_sensitive(inner) for inner in _paths(path, value)):
+            raise Unspeakable
+        commands = list(assignments(namespace, path, value))
+        if len(commands) > LONGEST_RENAME:
+            raise Unspeakable
+        yield from commands
 
 
 @dataclass(frozen=True)
@@ -93,7 +133,7 @@ class Rename:
 
 @dataclass(frozen=True)
 class Assign:
-    """Fix: a value for another key than the one that is wrong."""
+    """Fix: a value for another key than the one that is wrong; nothing may be there, or a list that it begins with."""
 
     path: Path
     value: Any
@@ -108,41 +148,9 @@ class ByHand:
 
 @dataclass(frozen=True)
 class Command:
-    """Fix: another pulumi command on a key of the namespace; it asks for the value itself."""
+    """Fix: an encrypted value of this name; `pulumi config set --secret` asks for the value itself."""
 
-    words: Sequence[str]
     key: str
-
-
-def full_key(namespace: str, path: Path) -> str:
-    """`services.web.ports[0]`, in the form that `pulumi config --path` takes; `aws:region` in a namespace."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif re.fullmatch(r"[A-Za-z0-9_-]+", part):
-            text += f".{part}" if text else part
-        else:
-            text += f"[{json.dumps(part)}]"
-    return f"{namespace}:{text}" if namespace else text
-
-
-def _word(namespace: str, path: Path) -> str:
-    """The key as one word of a shell's command line."""
-    return shlex.quote(full_key(namespace, path))
-
-
-def _assignments(namespace: str, path: Path, value: Any) -> Iterator[str]:
-    """One `pulumi config set` line per scalar; `--path` makes the objects around it."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _assignments(namespace, (*path, key), inner)
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from _assignments(namespace, (*path, index), inner)
-    else:
-        text = value if isinstance(value, str) else json.dumps(value)
-        yield f"pulumi config set --path {_word(namespace, path)} {shlex.quote(text)}"
 
 
 def is_sensitive(path: Path) -> bool:
@@ -150,6 +158,20 @@ def is_sensitive(path: Path) -> bool:
     return any(part in SENSITIVE for part in path[2:])
 
 
-def _show(value: Any) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+def show(value: Any) -> str:
+    """A value of a stack file on one line: JSON, shortened, every character visible."""
+    try:
+        text = visible(json.dumps(value, default=str, ensure_ascii=False))
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "(a number of more than 4,300 digits)"
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _paths(path: Path, value: Any) -> Iterator[Path]:
+    yield path
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _paths((*path, key), inner)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _paths((*path, index), inner)

@@ -1,7 +1,9 @@
 """Values that would be accepted in the place of one that was not."""
 
+import contextlib
 import difflib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.settings.problems import Remove
@@ -9,6 +11,9 @@ from infra.settings.schema import Schema, resolve
 
 YES = frozenset({"yes", "on", "y", "true"})
 """What people write for `{}`; YAML 1.2 reads most of them as text."""
+
+
+NO = frozenset({"no", "off", "n", "false"})
 
 
 def example(schema: Schema) -> Any:
@@ -24,22 +29,37 @@ def example(schema: Schema) -> Any:
     return found.get("minimum")
 
 
-def nearest(schema: Schema | None, value: Any) -> Any:
-    """The allowed value closest to `value`; `Remove` where leaving the key out is best, None for no idea."""
-    if not schema:
-        return Remove()
-    if "enum" in schema:
-        return _closest_choice(schema["enum"], value)
-    if schema.get("type") in {"integer", "number"} and isinstance(value, int | float):
-        return _within_limits(schema, value)
-    if schema.get("type") == "array" and not isinstance(value, list | dict):
-        return [value]
-    if schema.get("properties") and not isinstance(value, list | dict):
-        return _object_around(schema["properties"], value)
-    default = schema.get("default")
-    if default is None or isinstance(default, dict | list):
-        default = example(schema)
-    return Remove() if default is None else default
+def candidates(schema: Schema | None, value: Any) -> Iterator[Any]:
+    """Values that may be allowed in the place of `value`, the closest first; `Remove` where leaving it out may be."""
+    if schema:
+        if "enum" in schema:
+            yield _closest_choice(schema["enum"], value)
+        yield from _same_in_another_type(schema, value)
+        if schema.get("properties") and not isinstance(value, list | dict):
+            yield _object_around(schema["properties"], value)
+        default = schema.get("default")
+        if default is not None and not isinstance(default, dict | list):
+            yield default
+        if (some := example(schema)) is not None:
+            yield some
+    yield Remove()
+
+
+def _same_in_another_type(schema: Schema, value: Any) -> Iterator[Any]:
+    """A number within its limits, `true` for "true", "256" for 256, a list of the one value."""
+    match schema.get("type"):
+        case "integer" | "number" if isinstance(value, int | float):
+            yield _within_limits(schema, value)
+        case "integer" | "number" if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                yield _within_limits(schema, float(value))
+        case "boolean" if isinstance(value, str) and value.lower() in YES | NO:
+            yield value.lower() in YES
+        case "string" if isinstance(value, int) and not isinstance(value, bool):
+            with contextlib.suppress(ValueError):  # Python writes no integer of more than 4,300 digits
+                yield str(value)
+        case "array" if not isinstance(value, list | dict):
+            yield [value]
 
 
 def _object_around(properties: Mapping[str, Schema], value: Any) -> Any:
@@ -58,6 +78,8 @@ def _object_around(properties: Mapping[str, Schema], value: Any) -> Any:
 
 
 def _within_limits(schema: Schema, value: float) -> float:
+    if value in {math.inf, -math.inf} or value != value:  # noqa: PLR0124  how one asks for NaN without a float
+        value = 0
     low: float = schema.get("minimum", schema.get("exclusiveMinimum", value - 1) + 1)
     high: float = schema.get("maximum", value)
     return max(low, min(high, round(value)))
@@ -68,7 +90,7 @@ def _closest_choice(choices: list[Any], value: Any) -> Any:
     if numbers:
         try:
             wanted = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return numbers[0]
         return min(numbers, key=lambda choice: abs(choice - wanted))
     by_lower = {str(choice).lower(): choice for choice in choices}

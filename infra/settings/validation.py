@@ -1,17 +1,22 @@
 """From plain data to `Settings`, or to all mistakes of the data at once."""
 
 import copy
+import dataclasses
 import difflib
-from collections.abc import Iterable
+import itertools
+from collections.abc import Container, Iterable
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings import schema, suggestions
-from infra.settings.problems import Path, Problem, Remove, Rename, is_sensitive
+from infra.settings.problems import ByHand, Path, Problem, Remove, Rename, is_sensitive
 from infra.settings.root import Settings
 from infra.settings.rules import problems_of
+
+A_SERVICE = {"web": {"port": 5000}}
+"""The least that a command can write: one service with its defaults, one of them said."""
 
 
 def validate(
@@ -33,12 +38,14 @@ def validate(
         try:
             settings = Settings.model_validate(data)
         except ValidationError as error:
-            found = [_problem(details, data) for details in _causes(error)]
+            found = _problems(error, data)
             # What was taken out before may now be missing: that is no new mistake.
             wrong = {problem.path for problem in problems}
             problems += [problem for problem in found if not _touches(problem.path, wrong)]
             removed = [_take_out(data, problem) for problem in found]
-            if not any(removed):
+            if "services" not in data:  # the rest of the file is judged beside a service without any mistake
+                data["services"] = {"web": {}}
+            elif not any(removed):
                 return None, _in_order(problems)
     wrong = {problem.path for problem in problems}
     problems += [
@@ -50,7 +57,13 @@ def validate(
 
 
 def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: [str(part) for part in problem.path])
+    """By key; of a list the last element first, so that taking one out moves none that a later fix names."""
+    return sorted(
+        problems,
+        key=lambda problem: [
+            (isinstance(part, int), -part if isinstance(part, int) else 0, str(part)) for part in problem.path
+        ],
+    )
 
 
 def _touches(path: Path, wrong: Iterable[Path]) -> bool:
@@ -72,21 +85,40 @@ def _causes(error: ValidationError) -> list[ErrorDetails]:
     return [details for details in errors if not follows(details)]
 
 
+def _problems(error: ValidationError, data: dict[str, Any]) -> list[Problem]:
+    """Pydantic's errors in our terms, one per place: it has several for a value that fits none of several types."""
+    found = [_problem(details, data) for details in _causes(error)]
+    by_path = {problem.path: problem for problem in reversed(found)}
+    for path, problem in list(by_path.items()):
+        inner = [other for other in by_path if len(other) > len(path) and other[: len(path)] == path]
+        if inner and isinstance(problem.fix, Rename):  # what mends the inner ones goes by the old name
+            by_hand = ByHand(f"rename it in the stack file: {problem.fix.key}")
+            by_path[path] = dataclasses.replace(problem, fix=by_hand)
+        elif isinstance(problem.fix, Remove):  # it goes, and all that is in it
+            for other in inner:
+                by_path.pop(other, None)
+    return list(by_path.values())
+
+
 def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
     """One pydantic error in our terms."""
     kind, path, value = details["type"], _path(details["loc"]), details["input"]
     if kind == "extra_forbidden":
-        return _unknown_key(path, value)
+        return _unknown_key(path, value, data)
     if kind == "missing":
         found = schema.at(path)
         wanted = schema.describe(found) if found else "a value"
         example = suggestions.example(found) if found else None
+        if path == ("services",):
+            example = A_SERVICE
         return Problem(path=path, message=f"is missing; allowed: {wanted}", fix=example, is_missing=True)
     if details["loc"][-1] == "[key]":
         message = f"the name {path[-1]!r} is not allowed; allowed: {_key_rule(path)}"
         return Problem(path=path, message=message, fix=_key_fix(path, data))
+    while not _is_there(data, path):  # the end is pydantic's name of one of several types
+        path = path[:-1]
     found = schema.at(path)
-    fix = suggestions.nearest(found, None if is_sensitive(path) else value)
+    fix = _fix(path, found, value, data)
     allowed = schema.describe(found) if found else details["msg"]
     if isinstance(value, str) and isinstance(fix, int) and value == str(fix):
         allowed += ", as a number: without quotes"
@@ -95,12 +127,47 @@ def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
     return Problem(path=path, value=value, message=f"allowed: {allowed}", fix=fix)
 
 
+def _fix(path: Path, found: schema.Schema | None, value: Any, data: dict[str, Any]) -> Any:
+    """The first suggestion with which nothing at this key is wrong any more; None where there is none."""
+    if path == ("services",):
+        return A_SERVICE
+    known = suggestions.candidates(found, None if is_sensitive(path) else value)
+    return next((fix for fix in known if _works(fix, path, data)), None)
+
+
+def _works(fix: Any, path: Path, data: dict[str, Any]) -> bool:
+    changed = copy.deepcopy(data)
+    *parents, last = path
+    at: Any = changed
+    for part in parents:
+        at = at[part]
+    if isinstance(fix, Remove):
+        del at[last]
+    else:
+        at[last] = fix
+    try:
+        Settings.model_validate(changed)
+    except ValidationError as error:
+        places = [_path(details["loc"]) for details in error.errors(include_url=False)]
+        moved = isinstance(fix, Remove) and isinstance(last, int)  # the next element has its place now
+        return moved or not any(_touches(place, [path]) for place in places)
+    return True
+
+
 def _path(location: tuple[int | str, ...]) -> Path:
     """Pydantic's location without its own markers."""
     return tuple(part for part in location if part != "[key]")
 
 
-def _unknown_key(path: Path, value: Any) -> Problem:
+def _is_there(data: Any, path: Path) -> bool:
+    for part in path:
+        if not _holds(data, part):
+            return False
+        data = data[part]
+    return True
+
+
+def _unknown_key(path: Path, value: Any, data: dict[str, Any]) -> Problem:
     known = schema.keys(path[:-1])
     close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
     if not close:
@@ -108,11 +175,12 @@ def _unknown_key(path: Path, value: Any) -> Problem:
         plain = str(path[-1]).replace("_", "").replace("-", "").lower()
         close = [folded[plain]] if plain in folded else []
     if close:
+        taken = _is_there(data, (*path[:-1], close[0]))
         return Problem(
             path=path,
-            value=value,
-            message=f"unknown key; did you mean {close[0]}?",
-            fix=Rename(close[0], value),
+            value=... if taken else value,
+            message=f"unknown key; did you mean {close[0]}{', which is there as well' if taken else ''}?",
+            fix=Remove() if taken else Rename(close[0], value),
         )
     # Nobody knows what it was meant to be: its value could be a password.
     return Problem(path=path, message=f"unknown key; allowed here: {', '.join(known)}", fix=Remove())
@@ -132,8 +200,18 @@ def _key_fix(path: Path, data: dict[str, Any]) -> Any:
         return Remove()
     words = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(path[-1]).lower())
     name = "-".join(word for word in words.split("-") if word).lstrip("0123456789-")[:24].rstrip("-")
-    value = data.get("services", {}).get(path[-1])
-    return Rename(name or "web", value or {"port": 5000})
+    name = name or "web"
+    services = data["services"]
+    if name in services:
+        return ByHand(
+            f"give it a name in the stack file that no other service has, such as {_free(name, services)}"
+        )
+    return Rename(name, services[path[-1]] or {"port": 5000})
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    numbers = (f"{name[:21]}-{number}" for number in itertools.count(2))
+    return next(other for other in numbers if other not in taken)
 
 
 def _take_out(data: Any, problem: Problem) -> bool:

@@ -6,6 +6,7 @@ value.
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ class ConfigDeclaration:
         preset: Default, or project-level value; None when there is none.
         required: Whether the stack must give a value.
         secret: Whether the stack's value must be encrypted.
+        own: Whether the key is of the project's own namespace.
     """
 
     key: str
@@ -36,6 +38,7 @@ class ConfigDeclaration:
     preset: Any = None
     required: bool = False
     secret: bool = False
+    own: bool = True
 
     @property
     def type_name(self) -> str:
@@ -47,17 +50,38 @@ class ConfigDeclaration:
         shown = "[secret]" if secret else repr(value)
         if self.secret and not secret:
             return [
-                f"{stack_file}: {self.key} must be encrypted, the project declares it secret\n"
-                f"  fix: pulumi config set --stack {stack} --secret {self.key} <value>"
+                f"{stack_file}: {self.short_key} must be encrypted, the project declares it secret\n"
+                f"  fix: {self._how_to_set(stack, '--secret ')}"
             ]
         # The CLI writes scalars into stack files as it got them, so a plain scalar counts as text first.
         content = str(value) if self.type == "string" and isinstance(value, int | float) else value
         if self.type is None or _fits(self.type, self.items, content):
             return []
         return [
-            f"{stack_file}: {self.key} is {shown}; it must be of type {self.type_name}\n"
-            f"  fix: pulumi config set --stack {stack} {self.key} <{self.type_name}>"
+            f"{stack_file}: {self.short_key} is {shown}; it must be of type {self.type_name}\n"
+            f"  fix: {self.how_to_set(stack)}"
         ]
+
+    def missing(self, stack_file: Path, stack: str) -> str:
+        """Say that the stack does not give the value."""
+        return (
+            f"{stack_file}: {self.short_key} is missing, and the project gives it no default\n"
+            f"  fix: {self.how_to_set(stack)}"
+        )
+
+    @property
+    def short_key(self) -> str:
+        """The key as a stack file spells it: one of the project's own without the project's name."""
+        return self.key.partition(":")[2] if self.own else self.key
+
+    def how_to_set(self, stack: str) -> str:
+        """The command that asks for a value; in words where the value is more than a text."""
+        if self.type in {"array", "object"}:
+            return f"write {self.short_key} into the stack file as {self.type_name}"
+        return self._how_to_set(stack, "--secret " if self.secret else "")
+
+    def _how_to_set(self, stack: str, flags: str) -> str:
+        return f"pulumi config set --stack {shlex.quote(stack)} {flags}{shlex.quote(self.short_key)}"
 
 
 def read_declarations(
@@ -84,7 +108,7 @@ def _read(project_file: Path, project: str, name: str, value: Any) -> ConfigDecl
         return LocalCloudError(f"{project_file}: config.{name}: {what}")
 
     if not isinstance(value, dict) or (not own and not set(value) & _ATTRIBUTES):
-        return ConfigDeclaration(key=key, preset=value)
+        return ConfigDeclaration(key=key, preset=value, own=own)
     if unknown := set(value) - _ATTRIBUTES:
         raise wrong(f"unknown attribute {min(unknown)!r}; allowed: {', '.join(sorted(_ATTRIBUTES))}")
     if "default" in value and "value" in value:
@@ -108,6 +132,7 @@ def _read(project_file: Path, project: str, name: str, value: Any) -> ConfigDecl
         preset=preset,
         required=own and preset is None,
         secret=bool(value.get("secret")),
+        own=own,
     )
 
 

@@ -23,6 +23,7 @@ from localcloud.engine.events import (
     Status,
 )
 from localcloud.engine.resources import urn_name, urn_type
+from localcloud.errors import visible
 
 _ANNOUNCE_AFTER: Final = 1.0
 _TICK: Final = 0.25
@@ -189,7 +190,7 @@ class Display:
 
     def _print(self, lead: str, style: str, text: str) -> None:
         line = Text(lead, style=style)
-        line.append(text, style=style if not lead else "")
+        line.append(visible(text), style=style if not lead else "")
         self._console.print(line, soft_wrap=True)
 
 

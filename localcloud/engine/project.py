@@ -277,10 +277,7 @@ def _apply(
         if value is None and declaration.preset is not None:
             values[declaration.key] = _Value(declaration.preset)
         elif value is None and declaration.required:
-            errors.append(
-                f"{stack_file}: {declaration.key} is missing, and the project gives it no default\n"
-                f"  fix: pulumi config set --stack {stack} {declaration.key} <{declaration.type_name}>"
-            )
+            errors.append(declaration.missing(stack_file, stack))
         elif value is not None:
             errors += declaration.check(value.content, stack_file, stack, secret=value.secret)
     if errors:

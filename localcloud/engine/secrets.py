@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import secrets as random_source
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -150,7 +151,7 @@ class PassphraseDecrypter:
         if version != "v1":
             raise LocalCloudError(
                 f"{self._stack_file}: the secure value of {key} is malformed",
-                fix=f"set it again: pulumi config set --secret {key} <value>",
+                fix=f"set it again: pulumi config set --secret {shlex.quote(key)}",
             )
         try:
             return self._aead.decrypt(parts[0], parts[1], None).decode()

@@ -15,6 +15,14 @@ class _Loader(yaml.SafeLoader):
     # The stubs say it is an instance's; it is the class's, and a class without its own changes PyYAML's.
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}  # type: ignore[misc]
 
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        text = super().construct_scalar(node)
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise yaml.constructor.ConstructorError(
+                None, None, "half of a surrogate pair is no character", node.start_mark
+            )
+        return text
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
@@ -70,6 +78,8 @@ def read_yaml(path: Path, *, missing: LocalCloudError) -> dict[str, Any]:
         raise LocalCloudError(f"{path}{where}: not valid YAML: {error.problem}") from None
     except yaml.YAMLError as error:
         raise LocalCloudError(f"{path}: not valid YAML: {error}") from None
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        raise LocalCloudError(f"{path}: has a number with more than 4,300 digits") from None
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from infra.settings.problems import full_key
+from infra.settings.commands import show_key
 from infra.settings.validation import validate
 from tests.program import invariants
 from tests.program.deploy import deploy
@@ -23,7 +23,7 @@ def test_wild_stack_files_are_refused_by_name(data: dict[str, Any]) -> None:
     assert (loaded is None) is bool(problems)
     for problem in problems:
         text = problem.render()
-        assert text.startswith(full_key("", problem.path))
+        assert text.startswith(show_key("", problem.path))
         assert "allowed" in text or "did you mean" in text
         assert "Traceback" not in text
 

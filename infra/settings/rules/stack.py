@@ -180,5 +180,5 @@ def _config_secrets(settings: Settings, known: frozenset[str]) -> Iterator[Probl
                     path=path,
                     value=key,
                     message="the stack has no such encrypted value; allowed: one set with --secret",
-                    fix=Command(("config", "set", "--secret"), key),
+                    fix=Command(key),
                 )

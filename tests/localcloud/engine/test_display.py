@@ -8,6 +8,7 @@ from rich.console import Console
 
 from localcloud.engine import Engine, Project
 from localcloud.engine.display import Display, summary_line
+from localcloud.errors import LocalCloudError, visible
 from tests.localcloud.engine.conftest import Workbench
 from tests.localcloud.engine.fake_cloud import factory
 
@@ -140,3 +141,8 @@ def test_the_counts_also_come_in_one_line(bench: Workbench) -> None:
     outcome = bench.preview('Thing("a", value="2")\nThing("b")\nThing("c")')
 
     assert summary_line(outcome) == "+ 1 to create, ~ 1 to update, 2 unchanged"
+
+
+def test_values_move_no_cursor_and_turn_no_line_around() -> None:
+    assert visible("a\x1b[2J\u202eb\r\x00\ud800é\tc\nd") == "a\\x1b[2J\\u202eb\\r\\x00\\ud800é\tc\nd"
+    assert str(LocalCloudError("\x1b[31m", fix="\u202e")) == "\\x1b[31m\n  fix: \\u202e"

@@ -148,14 +148,21 @@ config:
         "config: {shop:size: big, shop:on: 3, shop:names: [1], shop:settings: x, shop:title: 5, shop:hidden: x}",
     )
     assert [line for line in text.splitlines() if "fix:" not in line] == [
-        f"{tmp_path}/Pulumi.test.yaml: shop:size is 'big'; it must be of type integer",
-        f"{tmp_path}/Pulumi.test.yaml: shop:on is 3; it must be of type boolean",
-        f"{tmp_path}/Pulumi.test.yaml: shop:names is [1]; it must be of type array<string>",
-        f"{tmp_path}/Pulumi.test.yaml: shop:settings is 'x'; it must be of type object",
-        f"{tmp_path}/Pulumi.test.yaml: shop:needed is missing, and the project gives it no default",
-        f"{tmp_path}/Pulumi.test.yaml: shop:hidden must be encrypted, the project declares it secret",
+        f"{tmp_path}/Pulumi.test.yaml: size is 'big'; it must be of type integer",
+        f"{tmp_path}/Pulumi.test.yaml: on is 3; it must be of type boolean",
+        f"{tmp_path}/Pulumi.test.yaml: names is [1]; it must be of type array<string>",
+        f"{tmp_path}/Pulumi.test.yaml: settings is 'x'; it must be of type object",
+        f"{tmp_path}/Pulumi.test.yaml: needed is missing, and the project gives it no default",
+        f"{tmp_path}/Pulumi.test.yaml: hidden must be encrypted, the project declares it secret",
     ]
-    assert "fix: pulumi config set --stack test shop:size <integer>" in text
+    assert [line.strip() for line in text.splitlines() if "fix:" in line] == [
+        "fix: pulumi config set --stack test size",
+        "fix: pulumi config set --stack test on",
+        "fix: write names into the stack file as array<string>",
+        "fix: write settings into the stack file as object",
+        "fix: pulumi config set --stack test needed",
+        "fix: pulumi config set --stack test --secret hidden",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +192,8 @@ def test_malformed_declarations_are_refused(tmp_path: Path, project: str, expect
         ("config:\n\tshop:a: 1", "not valid YAML"),
         ("- a", "must be a mapping"),
         ("config: 5", "`config` must be a mapping"),
+        (f"config: {{a: {'9' * 5000}}}", "has a number with more than 4,300 digits"),
+        ('config: {a: "\\ud800"}', "half of a surrogate pair is no character"),
     ],
 )
 def test_bad_yaml_is_named_with_its_place(tmp_path: Path, stack: str, expected: str) -> None:
