@@ -34,13 +34,13 @@ class Plan:
         inputs: What to build.
         machine: The Docker engine and command to build with.
         label: `name=value` that marks the image with its content.
-        base_image: Value of the Dockerfile's `ARG BASE_IMAGE` in place of its default; None leaves it.
+        dockerfile: Text in place of the Dockerfile's own, with stand-ins for its images; None leaves it.
     """
 
     inputs: ImageInputs
     machine: Machine
     label: str
-    base_image: str | None = None
+    dockerfile: str | None = None
 
 
 async def build(name: str, plan: Plan, *, tell: Callable[[str], None]) -> str:
@@ -61,7 +61,7 @@ async def build(name: str, plan: Plan, *, tell: Callable[[str], None]) -> str:
         _credentials(inputs) as config,
     ):
         id_file = Path(folder) / "image-id"
-        command = _command(plan, id_file)
+        command = _command(plan, id_file, _dockerfile(plan, Path(folder)))
         environment = {
             **os.environ,
             **BUILDKIT,
@@ -71,7 +71,7 @@ async def build(name: str, plan: Plan, *, tell: Callable[[str], None]) -> str:
         environment |= {
             SECRET_VARIABLE.format(index): text for index, text in enumerate(inputs.secrets.values())
         }
-        inline = inputs.dockerfile.inline if inputs.dockerfile_path is None else None
+        inline = inputs.dockerfile.inline if inputs.dockerfile_path is None and not plan.dockerfile else None
         code = await _run(command, environment, inline, progress)
         if code != 0:
             raise _failure(name, progress, code)
@@ -79,9 +79,22 @@ async def build(name: str, plan: Plan, *, tell: Callable[[str], None]) -> str:
         return id_file.read_text().strip()
 
 
-def _command(plan: Plan, id_file: Path) -> list[str]:
+def _dockerfile(plan: Plan, folder: Path) -> str:
+    """Where the Dockerfile is: its own place, standard input, or a copy beside which its ignore file lies."""
+    own = plan.inputs.dockerfile_path
+    if plan.dockerfile is None:
+        return str(own or "-")
+    written = folder / "Dockerfile"
+    written.write_text(plan.dockerfile, "utf-8")
+    ignored = own.with_name(f"{own.name}.dockerignore") if own else None
+    if ignored and ignored.is_file():
+        shutil.copyfile(ignored, folder / "Dockerfile.dockerignore")
+    return str(written)
+
+
+def _command(plan: Plan, id_file: Path, dockerfile: str) -> list[str]:
     inputs = plan.inputs
-    arguments = dict(inputs.build_args) | ({"BASE_IMAGE": plan.base_image} if plan.base_image else {})
+    arguments = dict(inputs.build_args)
     # The engine's bridge need not reach the machine's package index; its own network does.
     network = "host" if inputs.network == "default" else inputs.network
     # `--name` alone takes a proxy's address, which may hold a password, from the environment.
@@ -92,7 +105,7 @@ def _command(plan: Plan, id_file: Path) -> list[str]:
         "build",
         "--progress=plain",
         f"--iidfile={id_file}",
-        f"--file={inputs.dockerfile_path or '-'}",
+        f"--file={dockerfile}",
         f"--network={network}",
         f"--label={plan.label}",
         *(f"--tag={tag}" for tag in inputs.tags),
@@ -105,7 +118,7 @@ def _command(plan: Plan, id_file: Path) -> list[str]:
         *([f"--target={inputs.target}"] if inputs.target else []),
         *(["--no-cache"] if inputs.no_cache else []),
         # A stand-in is in no registry.
-        *(["--pull"] if inputs.pull and not plan.base_image else []),
+        *(["--pull"] if inputs.pull and not plan.dockerfile else []),
         str(inputs.folder),
     ]
 
@@ -202,7 +215,7 @@ def _failure(name: str, progress: BuildProgress, code: int) -> LocalCloudError:
     ):
         return LocalCloudError(
             f"building image {name} failed, a registry or server was out of reach:\n    {progress.failure()}",
-            fix="start the Dockerfile from ARG BASE_IMAGE (it has a stand-in), or connect",
+            fix="connect to it, or take what it brings from a package registry that this machine reaches",
         )
     return LocalCloudError(
         f"building image {name} failed (docker build, exit code {code}):\n    {progress.failure()}",

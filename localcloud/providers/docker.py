@@ -7,13 +7,15 @@ from typing import Any
 
 import requests
 from docker import DockerClient
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, ImageNotFound
 from pulumi.provider.experimental import provider as protocol
 
+from localcloud import console
 from localcloud.errors import LocalCloudError
 from localcloud.images.registry import EmulatedRegistry, Reference
 from localcloud.providers.values import has_unknown, to_plain_map, to_property_map
 from localcloud.settings import CloudSettings
+from localcloud.setup.base_image import ensure_base_image
 from localcloud.setup.docker_engine import Engine, find_engine
 
 GET_REGISTRY_IMAGE = "docker:index/getRegistryImage:getRegistryImage"
@@ -33,6 +35,7 @@ class DockerProvider(protocol.Provider):
 
     def __init__(self, settings: CloudSettings) -> None:
         self.notes: dict[str, str] = {}
+        self._settings = settings
         self._registry = EmulatedRegistry(settings)
         self._functions: dict[str, Callable[[str], Awaitable[dict[str, Any]]]] = {
             GET_REGISTRY_IMAGE: self._registry_image,
@@ -102,7 +105,8 @@ class DockerProvider(protocol.Provider):
             LocalCloudError: There is no such image, or its registry cannot be asked.
         """
         reference = Reference.parse(name)
-        digest = self._registry.digest(reference) if self._registry.serves(reference) else _ask_engine(name)
+        ours = self._registry.serves(reference)
+        digest = self._registry.digest(reference) if ours else _ask_engine(self._settings, name)
         if digest is None:
             wanted = reference.digest or reference.tag
             raise LocalCloudError(
@@ -112,26 +116,55 @@ class DockerProvider(protocol.Provider):
         return digest
 
 
-def _ask_engine(name: str) -> str | None:
-    """Ask another registry through the Docker engine, which knows proxies, mirrors and logins."""
+def _ask_engine(settings: CloudSettings, name: str) -> str | None:
+    """Ask another registry through the Docker engine, which knows proxies, mirrors and logins.
+
+    Where the registry has no answer, the image that the engine has under this name counts, or else its stand-in. An
+    image that was never in a registry has no digest; its id takes the digest's place, and tasks find it by that.
+    """
     engine = find_engine()
     if not isinstance(engine, Engine):
         raise LocalCloudError(f"looking up {name} needs a Docker engine, and none answers", fix="make setup")
     try:
         with closing(DockerClient(base_url=engine.host, version="auto", timeout=LOOKUP_SECONDS)) as client:
-            return str(client.images.get_registry_data(name).id)
-    except APIError as error:
-        reason = str(error.explanation or error)
-        if "manifest unknown" in reason or "not found" in reason:
-            return None
-        if "denied" in reason or "unauthorized" in reason:
-            raise LocalCloudError(
-                f"the registry gives no access to {name}: {reason}",
-                fix="run `docker login` for that registry",
-            ) from None
-        raise LocalCloudError(
-            f"the registry of {name} cannot be reached: {reason}",
-            fix="connect to it, or build the image from source (services.<name>.build)",
-        ) from None
+            try:
+                return str(client.images.get_registry_data(name).id)
+            except APIError as error:
+                reason = str(error.explanation or error)
+            except requests.exceptions.RequestException as error:
+                reason = f"{type(error).__name__}"
+            return _local(client, name) or _without_registry(settings, engine.host, name, reason)
     except (DockerException, requests.exceptions.RequestException) as error:
         raise LocalCloudError(f"looking up {name} failed: {error}", fix="run the command again") from None
+
+
+def _local(client: DockerClient, name: str) -> str | None:
+    """Digest, or else id, of the engine's own image of this name."""
+    try:
+        image = client.images.get(name)
+    except ImageNotFound:
+        return None
+    console.warn(
+        f"no registry answers for {name}: the image of that name in this machine's Docker engine runs"
+    )
+    repository = name.partition("@")[0]
+    repository = repository.rsplit(":", 1)[0] if ":" in repository.rsplit("/", 1)[-1] else repository
+    for known in image.attrs.get("RepoDigests") or []:
+        place, _, digest = str(known).partition("@")
+        if place == repository:
+            return digest
+    return str(image.id)
+
+
+def _without_registry(settings: CloudSettings, docker_host: str, name: str, reason: str) -> str | None:
+    if "manifest unknown" in reason or "not found" in reason:
+        return None
+    if "denied" in reason or "unauthorized" in reason:
+        raise LocalCloudError(
+            f"the registry gives no access to {name}: {reason}",
+            fix=f"run `docker login` for that registry; or have the image on this machine: docker build -t {name} …",
+        )
+    found = ensure_base_image(settings, docker_host, name)
+    console.warn(f"{name} cannot be pulled here: tasks run on the stand-in {found}")
+    with closing(DockerClient(base_url=docker_host, version="auto")) as client:
+        return str(client.images.get(found).id)

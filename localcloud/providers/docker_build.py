@@ -24,7 +24,6 @@ IMAGE = "docker-build:index:Image"
 CONTENT_LABEL = "ecs-microservice.content"
 # Credentials change with every run, and when to build says nothing about what is built.
 NOT_COMPARED = frozenset({"registries", "buildOnPreview"})
-BASE_ARGUMENT = "BASE_IMAGE"
 
 
 class DockerBuildProvider(protocol.Provider):
@@ -146,11 +145,16 @@ class DockerBuildProvider(protocol.Provider):
 
     async def _build(self, urn: str, wanted: ImageInputs, content: str) -> str:
         machine = await asyncio.to_thread(self._prepared)
-        base_image = await asyncio.to_thread(self._base_image, wanted, machine)
+        try:
+            text = await asyncio.to_thread(self._with_stand_ins, wanted, machine)
+        except LocalCloudError as error:
+            raise LocalCloudError(
+                f"building image {_name(urn)} failed: {error.message}", fix=error.fix
+            ) from None
         self._note(urn, _done_differently(wanted))
         self._note(urn, await asyncio.to_thread(_other_platforms, wanted, machine))
         plan = builder.Plan(
-            inputs=wanted, machine=machine, label=f"{CONTENT_LABEL}={content}", base_image=base_image
+            inputs=wanted, machine=machine, label=f"{CONTENT_LABEL}={content}", dockerfile=text
         )
         return await builder.build(_name(urn), plan, tell=self._tell)
 
@@ -159,18 +163,31 @@ class DockerBuildProvider(protocol.Provider):
             self._machine = setup.prepare(self.settings, base_image=None)
         return self._machine
 
-    def _base_image(self, wanted: ImageInputs, machine: setup.Machine) -> str | None:
-        declared = dockerfile.global_arguments(wanted.dockerfile_text())
-        asked = wanted.build_args.get(BASE_ARGUMENT) or declared.get(BASE_ARGUMENT)
-        if BASE_ARGUMENT not in declared or not asked:
-            return None
-        found = setup.ensure_base_image(self.settings, machine.engine.host, asked)
-        if found == asked:
-            return None
-        if asked not in self._warned:
-            self._warned.add(asked)
-            console.warn(f"{asked} cannot be pulled here: images are built on the stand-in {found}")
-        return found
+    def _with_stand_ins(self, wanted: ImageInputs, machine: setup.Machine) -> str | None:
+        """The Dockerfile with stand-ins for the images that cannot be had here; None where all can."""
+        own = text = wanted.dockerfile_text()
+        syntax = dockerfile.syntax_image(text)
+        host = machine.engine.host
+        if syntax and not setup.can_be_had(host, syntax):
+            self._warn_once(
+                syntax, f"{syntax} cannot be pulled here: BuildKit's own syntax reads the Dockerfile"
+            )
+            text = dockerfile.without_syntax(text)
+        replacements = {}
+        for image in dockerfile.external_images(text, wanted.build_args, wanted.target):
+            found = setup.ensure_base_image(self.settings, host, image)
+            if found != image:
+                replacements[image] = found
+                self._warn_once(
+                    image, f"{image} cannot be pulled here: images are built on the stand-in {found}"
+                )
+        text = dockerfile.with_images(text, wanted.build_args, replacements) if replacements else text
+        return None if text == own else text
+
+    def _warn_once(self, image: str, message: str) -> None:
+        if image not in self._warned:
+            self._warned.add(image)
+            console.warn(message)
 
     def _push(self, wanted: ImageInputs) -> str:
         digests = {}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.settings import CloudSettings
-from localcloud.setup.base_image import ensure_base_image
+from localcloud.setup.base_image import can_be_had, ensure_base_image
 from localcloud.setup.docker_client import find_client
 from localcloud.setup.docker_engine import Engine, ensure_engine, stop_engine
 from localcloud.setup.preflight import check_machine, check_space
@@ -13,7 +13,15 @@ from localcloud.setup.preflight import check_machine, check_space
 ENGINE_FOLDER = Path("/var/lib/docker")
 DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 
-__all__ = ["DEFAULT_BASE_IMAGE", "Engine", "Machine", "ensure_base_image", "prepare", "stop_engine"]
+__all__ = [
+    "DEFAULT_BASE_IMAGE",
+    "Engine",
+    "Machine",
+    "can_be_had",
+    "ensure_base_image",
+    "prepare",
+    "stop_engine",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

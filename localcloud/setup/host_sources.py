@@ -1,4 +1,4 @@
-"""Where this machine gets its packages from: what a stand-in base image must know to install any itself."""
+"""Where this machine gets its packages from: what a stand-in image must know to install any itself."""
 
 import configparser
 import os
@@ -14,6 +14,7 @@ APT_FOLDER = Path("/etc/apt")
 CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 # How to reach a package index; what else is in a pip configuration is about this machine, not about a build.
 PIP_KEYS = ("index-url", "extra-index-url", "trusted-host", "timeout", "proxy")
+GO_VARIABLES = ("GONOPROXY", "GONOSUMDB", "GOPRIVATE", "GOPROXY", "GOSUMDB")
 APT_OPTION = re.compile(
     r'^(Acquire::(?:https?::(?:.*::)?(?:Proxy|CaInfo)|Check-Valid-Until|Check-Date)) "(.+)";$'
 )
@@ -60,6 +61,19 @@ def pip_settings(
     names = {key: f"PIP_{key.upper().replace('-', '_')}" for key in PIP_KEYS}
     settings |= {key: variables[name] for key, name in names.items() if variables.get(name)}
     return settings
+
+
+def tool_files(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """How npm and Go reach their registries here, as the files in which root's builds read it, path → content."""
+    variables = os.environ if environment is None else environment
+    files = {}
+    registry = variables.get("npm_config_registry") or variables.get("NPM_CONFIG_REGISTRY")
+    if registry:
+        files["/root/.npmrc"] = f"registry={registry}\n"
+    go = [f"{name}={variables[name]}" for name in GO_VARIABLES if variables.get(name)]
+    if go:
+        files["/root/.config/go/env"] = "\n".join([*go, ""])
+    return files
 
 
 def _pip_files(variables: Mapping[str, str]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""A stand-in for the official Python image, made from Debian packages.
+"""Make a stand-in for a public image from Debian packages.
 
 It is for machines that reach package registries but no image registry. mmdebstrap makes it: in half
 of debootstrap's time, without needing root, and into one archive, so that nothing half-made can be tagged.
@@ -12,10 +12,11 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
@@ -25,69 +26,77 @@ from docker.errors import ImageNotFound
 from localcloud.console import Step
 from localcloud.errors import LocalCloudError
 from localcloud.setup import host_sources
-from localcloud.setup.shell import apt_install, ending_with_this_process, installable, is_root, tail
+from localcloud.setup.catalogue import PYTHON_SUITES, TESTING, StandIn
+from localcloud.setup.shell import apt_install, ending_with_this_process, installable, is_root, run, tail
 
-STAND_IN = "ecs-microservice/base:python3.13-trixie"
-RECIPE_LABEL = "ecs-microservice.base-image.recipe"
-SUITE = "trixie"
-PACKAGES = ("python3", "python3-venv", "python3-pip", "ca-certificates")
+RECIPE_LABEL = "localcloud.stand-in.recipe"
 STOP_SECONDS = 3
 # As in the official slim images: what nobody reads inside a container.
 UNUSED_PATHS = ("doc", "man", "info", "locale", "lintian", "bug")
-# The official image has `python` and `pip` in /usr/local/bin and lets pip install outside of a venv.
-HOOKS = (
-    'ln -s /usr/bin/python3 "$1/usr/local/bin/python" && ln -s /usr/bin/python3 "$1/usr/local/bin/python3"',
-    'ln -s /usr/bin/pip3 "$1/usr/local/bin/pip"',
-    'rm -f "$1"/usr/lib/python3*/EXTERNALLY-MANAGED',
-    'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/*',
+CLEANING = (
+    'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/*.log "$1"/var/log/apt',
     'mkdir -p "$1/var/cache/apt/archives/partial"',
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything the stand-in is made from; another recipe makes another image.
+    """Everything a stand-in is made from; another recipe makes another image.
 
     Args:
+        stand_in: What the image has.
         mirror: URI of the Debian archive; None lets mmdebstrap use its own default.
         apt_options: Lines of apt.conf.
         pip: Settings of pip's configuration file.
+        tools: Configuration files of other package managers, path → content.
         ca_bundle: The machine's file of certificate authorities; None keeps Debian's.
     """
 
+    stand_in: StandIn
     mirror: str | None
     apt_options: tuple[str, ...]
     pip: tuple[tuple[str, str], ...]
+    tools: tuple[tuple[str, str], ...]
     ca_bundle: Path | None
 
     @classmethod
-    def of_this_machine(cls) -> "Recipe":
+    def of_this_machine(cls, stand_in: StandIn) -> "Recipe":
         """Read the machine's package sources."""
         return cls(
+            stand_in=stand_in,
             mirror=host_sources.debian_mirror(),
             apt_options=tuple(host_sources.apt_options()),
             pip=tuple(sorted(host_sources.pip_settings().items())),
+            tools=tuple(sorted(host_sources.tool_files().items())),
             ca_bundle=host_sources.ca_bundle(),
         )
 
     def digest(self) -> str:
         """Hash of the recipe; only the hash is kept, because a package index may carry a password."""
         authorities = self.ca_bundle.read_bytes() if self.ca_bundle else b""
-        parts = [SUITE, PACKAGES, UNUSED_PATHS, HOOKS, self.mirror, self.apt_options, self.pip]
+        parts = [
+            asdict(self.stand_in),
+            UNUSED_PATHS,
+            CLEANING,
+            self.mirror,
+            self.apt_options,
+            self.pip,
+            self.tools,
+        ]
         return hashlib.sha256(json.dumps(parts).encode() + authorities).hexdigest()[:16]
 
 
-def recipe_of(engine: DockerClient) -> str | None:
-    """The recipe the stand-in on this engine was made from; None when there is no stand-in."""
+def recipe_of(engine: DockerClient, stand_in: StandIn) -> str | None:
+    """The recipe the stand-in on this engine was made from; None when there is no such stand-in."""
     try:
-        labels = engine.images.get(STAND_IN).labels
+        labels = engine.images.get(stand_in.reference).labels
     except ImageNotFound:
         return None
     return labels.get(RECIPE_LABEL)
 
 
 def make_stand_in(work: Path, engine: DockerClient, recipe: Recipe, progress: Step) -> None:
-    """Make the stand-in image and tag it `STAND_IN`.
+    """Make a stand-in image and tag it with its reference.
 
     Args:
         work: Folder for half-made images; what earlier attempts left there is removed.
@@ -99,27 +108,49 @@ def make_stand_in(work: Path, engine: DockerClient, recipe: Recipe, progress: St
         LocalCloudError: mmdebstrap is missing and cannot be installed, or it failed.
     """
     _need_mmdebstrap()
+    stand_in = recipe.stand_in
     with _fresh_folder(work) as folder:
+        python = _python_by_uv(stand_in.python, folder, progress) if stand_in.python else None
         archive = folder / "root.tar"
-        _run_mmdebstrap(_command(recipe, folder, archive), folder, progress)
+        _run_mmdebstrap(_command(recipe, folder, archive, python), folder, progress)
         progress.update("importing into the Docker engine")
-        repository, _, tag = STAND_IN.partition(":")
+        repository, _, tag = stand_in.reference.partition(":")
         engine.api.import_image_from_file(
             str(archive),
             repository=repository,
             tag=tag,
-            changes=[
-                "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
-                "ENV LANG=C.UTF-8",
-                'CMD ["python3"]',
-                f"LABEL {RECIPE_LABEL}={recipe.digest()}",
-            ],
+            changes=[*stand_in.changes, f"LABEL {RECIPE_LABEL}={recipe.digest()}"],
         )
-        if recipe_of(engine) != recipe.digest():
+        if recipe_of(engine, stand_in) != recipe.digest():
             raise LocalCloudError(
-                f"the Docker engine did not import {STAND_IN}",
+                f"the Docker engine did not import {stand_in.reference}",
                 fix="look for free disk space and repeat the command",
             )
+
+
+def _python_by_uv(version: str, folder: Path, progress: Step) -> Path:
+    """A Python that no release of Debian has: uv brings a build that runs from any folder."""
+    progress.update(f"Python {version} with uv")
+    target = folder / "python"
+    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ.get("PATH", "")]))
+    debian = ", ".join(sorted(PYTHON_SUITES, key=lambda number: int(number[2:])))
+    nearest = f"start from one of these, which Debian's packages have: python {debian}"
+    if uv is None:
+        raise LocalCloudError(f"a stand-in with Python {version} needs uv, which is not here", fix=nearest)
+    command = [uv, "python", "install", version, "--install-dir", str(target), "--no-bin"]
+    try:
+        run(command, doing=f"bringing Python {version} with uv", fix=nearest)
+    except LocalCloudError as error:
+        raise LocalCloudError(
+            f"no release of Debian has Python {version}, and uv could not bring it: {tail(error.message, 1).strip()}",
+            fix=nearest,
+        ) from None
+    found = next((path for path in sorted(target.glob("cpython-*")) if not path.is_symlink()), None)
+    if found is None:
+        raise LocalCloudError(f"uv brought no Python {version} into {target}", fix=nearest)
+    for marker in found.glob("lib/python3*/EXTERNALLY-MANAGED"):
+        marker.unlink()
+    return found
 
 
 def _need_mmdebstrap() -> None:
@@ -132,20 +163,33 @@ def _need_mmdebstrap() -> None:
         )
 
 
-def _command(recipe: Recipe, folder: Path, archive: Path) -> list[str]:
-    hooks = [*HOOKS, *_configuration_hooks(recipe, folder)]
+def _command(recipe: Recipe, folder: Path, archive: Path, python: Path | None) -> list[str]:
+    stand_in = recipe.stand_in
+    brought = [f"sync-in {shlex.quote(str(python))} /usr/local"] if python else []
+    hooks = [*brought, *stand_in.hooks, *_file_hooks(stand_in, folder), *CLEANING]
+    hooks += _configuration_hooks(recipe, folder)
     return [
         *ending_with_this_process(),
         "mmdebstrap",
         "--variant=apt",  # as in the official image, for Dockerfiles that install packages
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(stand_in.packages)}",
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in UNUSED_PATHS),
         *(f"--aptopt={option}" for option in recipe.apt_options),
         *(f"--customize-hook={hook}" for hook in hooks),
-        SUITE,
+        # The lists of a release that is not out yet are signed for a week; a mirror that is older has no others.
+        *(["--aptopt=Acquire::Check-Valid-Until false"] if stand_in.suite == TESTING else []),
+        stand_in.suite,
         str(archive),
         *([recipe.mirror] if recipe.mirror else []),
     ]
+
+
+def _file_hooks(stand_in: StandIn, folder: Path) -> Iterator[str]:
+    for number, (path, content) in enumerate(stand_in.files.items()):
+        source = folder / f"file-{number}"
+        source.write_text(content)
+        yield f"upload {shlex.quote(str(source))} {path}"
+        yield f'chmod {"755" if path.endswith(".sh") else "644"} "$1{path}" && chown 0:0 "$1{path}"'
 
 
 def _configuration_hooks(recipe: Recipe, folder: Path) -> Iterator[str]:
@@ -159,6 +203,13 @@ def _configuration_hooks(recipe: Recipe, folder: Path) -> Iterator[str]:
     mode = "600" if any("@" in value for _, value in recipe.pip) else "644"
     yield f"upload {shlex.quote(str(configuration))} /etc/pip.conf"
     yield f'chmod {mode} "$1/etc/pip.conf" && chown 0:0 "$1/etc/pip.conf"'
+    for number, (path, content) in enumerate(recipe.tools):
+        source = folder / f"tool-{number}"
+        source.touch(mode=0o600)
+        source.write_text(content)
+        yield f'mkdir -p "$1{Path(path).parent}"'
+        yield f"upload {shlex.quote(str(source))} {path}"
+        yield f'chmod 600 "$1{path}" && chown 0:0 "$1{path}"'
 
 
 def _run_mmdebstrap(command: list[str], folder: Path, progress: Step) -> None:

@@ -15,6 +15,11 @@ from docker.models.containers import Container
 
 from localcloud.emulator.ecs.failures import ImagePullFailure
 from localcloud.emulator.identity import INSTANCE_LABEL
+from localcloud.errors import LocalCloudError
+from localcloud.settings import CloudSettings
+from localcloud.setup.base_image import ensure_base_image
+from localcloud.setup.catalogue import Missing, stand_in_for
+from localcloud.setup.docker_engine import DEFAULT_SOCKET
 
 logger = logging.getLogger(__name__)
 _PULL_SECONDS = 900
@@ -50,8 +55,9 @@ def local_reference(image: str) -> str:
 def ensure_image(image: str) -> tuple[str, str | None]:
     """Have an image on this machine; returns the reference to run and its manifest digest.
 
-    By digest an image is pulled once; by tag every time, as ECS does. Where a tag cannot be pulled from a
-    registry other than ours, the copy the engine already has is used: a machine without network still works.
+    By digest an image is pulled once; by tag every time, as ECS does. Where an image cannot be pulled from a
+    registry other than ours, the copy the engine already has is used, also by its id in the digest's place, or else a
+    stand-in: a machine without network still works.
 
     Raises:
         ImagePullFailure: There is no such image, or its registry does not answer.
@@ -60,16 +66,35 @@ def ensure_image(image: str) -> tuple[str, str | None]:
     images = client().images
     if "@" in reference:
         digest = reference.partition("@")[2]
-        if _present(reference) is None:
-            _pull(reference)
+        if _present(reference) is not None:
+            return reference, digest
+        # An image that was never in a registry has an id and no digest; the look-up of digests gives the id.
+        if _present(digest) is not None:
+            return digest, digest
+        _pull(reference)
         return reference, digest
     try:
         _pull(reference if ":" in reference.rsplit("/", 1)[-1] else f"{reference}:latest")
-    except ImagePullFailure:
-        ours = reference.startswith(f"localhost:{os.environ['GATEWAY_PORT']}/")
-        if ours or _present(reference) is None:
+    except ImagePullFailure as failure:
+        if reference.startswith(f"localhost:{os.environ['GATEWAY_PORT']}/"):
             raise
+        if _present(reference) is None:
+            return _stand_in(reference, failure), None
     return reference, _digest(images.get(reference), reference)
+
+
+def _stand_in(image: str, failure: ImagePullFailure) -> str:
+    """The image that stands in for one that no registry gives; made now where it is not there yet."""
+    found = stand_in_for(image)
+    if isinstance(found, Missing):
+        raise ImagePullFailure(f"{failure}; {found.fix}") from failure
+    if _present(found.reference) is not None:
+        return found.reference
+    host = os.environ.get("DOCKER_HOST") or DEFAULT_SOCKET
+    try:
+        return ensure_base_image(CloudSettings.from_environment(), host, image)
+    except LocalCloudError as error:
+        raise ImagePullFailure(f"{failure}; {error}") from error
 
 
 def _present(reference: str) -> Any | None:

@@ -1,7 +1,11 @@
 import asyncio
+import io
+import tarfile
+import uuid
 from typing import Any
 
 import boto3
+import docker
 import pytest
 from pulumi.provider.experimental.provider import CheckRequest, InvokeRequest, InvokeResponse
 
@@ -74,8 +78,25 @@ def test_an_image_that_does_not_exist_is_an_error(
 
 @pytest.mark.docker
 def test_a_registry_out_of_reach_is_an_error(cloud: CloudSettings) -> None:
-    with pytest.raises(LocalCloudError, match="cannot be reached"):
+    with pytest.raises(LocalCloudError, match="no registry is reachable") as failure:
         invoke(cloud, GET_REGISTRY_IMAGE, name="registry.invalid/web:1")
+    assert "docker load registry.invalid/web:1" in str(failure.value.fix)
+
+
+@pytest.mark.docker
+def test_an_image_that_only_the_engine_has_is_named_by_its_id_and_tasks_find_it(cloud: CloudSettings) -> None:
+    engine = docker.from_env()
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("made"), io.BytesIO())
+    name = f"shop-{uuid.uuid4().hex[:8]}/web:dev"
+    engine.api.import_image_from_data(archive.getvalue(), repository=name[:-4], tag="dev")
+    try:
+        found = result(cloud, GET_REGISTRY_IMAGE, name=name)["sha256Digest"]
+
+        assert found == engine.images.get(name).id
+    finally:
+        engine.images.remove(name)
 
 
 def test_another_registry_needs_an_engine_to_ask(

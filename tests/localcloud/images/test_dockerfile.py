@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.images.dockerfile import find_mistake, global_arguments, instructions
+from localcloud.images.dockerfile import (
+    external_images,
+    find_mistake,
+    global_arguments,
+    instructions,
+    syntax_image,
+    with_images,
+    without_syntax,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 GOOD = """\
@@ -64,3 +72,59 @@ def test_a_stage_that_is_there_can_be_the_target(target: str) -> None:
 
 def test_a_stage_that_is_not_there_is_told_with_those_that_are() -> None:
     assert find_mistake(GOOD, "test") == "there is no stage 'test'; its stages: builder, last"
+
+
+MULTI_STAGE = """\
+# syntax=docker/dockerfile:1
+ARG VERSION=3.12
+ARG VARIANT
+FROM --platform=$BUILDPLATFORM python:${VERSION}-slim${VARIANT:+-$VARIANT} AS builder
+COPY --from=ghcr.io/astral-sh/uv:0.5 /uv /bin/
+RUN --mount=type=bind,from=tools:1,target=/t \\
+    make
+FROM node:20 as unused
+FROM builder AS tests
+FROM scratch AS empty
+FROM nginx:1.27
+COPY --from=builder /a /b
+COPY --from=empty /a /b
+COPY --from=0 /a /c
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "target", "images"),
+    [
+        ({}, None, ["nginx:1.27", "python:3.12-slim", "ghcr.io/astral-sh/uv:0.5", "tools:1"]),
+        ({"VERSION": "3.11"}, "tests", ["python:3.11-slim", "ghcr.io/astral-sh/uv:0.5", "tools:1"]),
+        ({"VARIANT": "trixie"}, "TESTS", ["python:3.12-slim-trixie", "ghcr.io/astral-sh/uv:0.5", "tools:1"]),
+        ({}, "unused", ["node:20"]),
+        ({}, "empty", []),
+    ],
+)
+def test_the_images_that_a_build_needs_from_outside(
+    arguments: dict[str, str], target: str | None, images: list[str]
+) -> None:
+    assert external_images(MULTI_STAGE, arguments, target) == images
+
+
+def test_images_are_replaced_and_everything_else_stays_on_its_line() -> None:
+    changed = with_images(MULTI_STAGE, {}, {"python:3.12-slim": "a:1", "tools:1": "b:2", "nginx:1.27": "c:3"})
+
+    expected = MULTI_STAGE.replace("python:${VERSION}-slim${VARIANT:+-$VARIANT}", "a:1")
+    assert changed == expected.replace("tools:1", "b:2").replace("nginx:1.27", "c:3")
+    assert external_images(changed, {}) == ["c:3", "a:1", "ghcr.io/astral-sh/uv:0.5", "b:2"]
+
+
+def test_a_stage_named_like_an_image_is_that_stage() -> None:
+    text = "FROM debian:12 AS node\nFROM node\n"
+
+    assert external_images(text, {}) == ["debian:12"]
+    assert with_images(text, {}, {"node": "x", "debian:12": "y"}) == "FROM y AS node\nFROM node\n"
+
+
+def test_a_syntax_line_names_an_image_that_can_be_left_out() -> None:
+    assert syntax_image(MULTI_STAGE) == "docker/dockerfile:1"
+    assert syntax_image("FROM x\n# syntax=late\n") is None
+    assert without_syntax(MULTI_STAGE).splitlines()[1:] == MULTI_STAGE.splitlines()[1:]
+    assert syntax_image(without_syntax(MULTI_STAGE)) is None

@@ -1,4 +1,5 @@
 import io
+import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,12 +16,23 @@ from localcloud.console import Step
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings
 from localcloud.setup import base_image, host_sources, stand_in
-from localcloud.setup.base_image import REPLACEABLE, ensure_base_image
+from localcloud.setup.base_image import ensure_base_image
+from localcloud.setup.catalogue import Missing, StandIn, stand_in_for
 from localcloud.setup.docker_engine import Engine, find_engine
 from localcloud.setup.stand_in import Recipe
 
-RECIPE = Recipe(mirror="http://mirror.test/debian", apt_options=(), pip=(), ca_bundle=None)
+STAND_IN = StandIn(
+    name="test",
+    suite="trixie",
+    packages=("python3",),
+    files={"/entry.sh": "#!/bin/sh\n"},
+    changes=('CMD ["python3"]',),
+)
+RECIPE = Recipe(
+    stand_in=STAND_IN, mirror="http://mirror.test/debian", apt_options=(), pip=(), tools=(), ca_bundle=None
+)
 PYTHON = "python:3.13-slim-trixie"
+PYTHON_STAND_IN = "localcloud/stand-in:python-3.13-slim"
 
 
 class FakeEngine:
@@ -51,10 +63,12 @@ class FakeEngine:
 
 @pytest.fixture
 def ensure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def run(engine: FakeEngine, image: str = PYTHON) -> str:
+    def run(engine: FakeEngine, image: str = PYTHON, *, forget: bool = True) -> str:
         def make(work: Path, client: FakeEngine, recipe: Recipe, progress: object) -> None:
-            client.local.append(stand_in.STAND_IN)
+            client.local.append(recipe.stand_in.reference)
 
+        if forget:
+            base_image._silent.clear()
         monkeypatch.setattr(base_image, "DockerClient", lambda **_: engine)
         monkeypatch.setattr(base_image, "make_stand_in", make)
         return ensure_base_image(CloudSettings(home=tmp_path), "unix:///nowhere", image)
@@ -89,8 +103,8 @@ def test_an_image_that_can_be_pulled_is_pulled(ensure: Any) -> None:
 def test_without_a_registry_a_stand_in_is_made(ensure: Any, error: Exception) -> None:
     engine = FakeEngine(registry=error)
 
-    assert ensure(engine) == stand_in.STAND_IN
-    assert engine.local == [stand_in.STAND_IN]
+    assert ensure(engine) == PYTHON_STAND_IN
+    assert engine.local == [PYTHON_STAND_IN]
 
 
 @pytest.mark.parametrize(
@@ -104,27 +118,120 @@ def test_an_image_that_does_not_exist_is_an_error_and_not_replaced(ensure: Any, 
     assert engine.local == []
 
 
-def test_only_official_python_3_13_has_a_stand_in(ensure: Any) -> None:
-    with pytest.raises(LocalCloudError, match="node:20 is not on this machine and no registry is reachable"):
-        ensure(FakeEngine(registry=UNREACHABLE[0]), "node:20")
+def test_without_registry_and_stand_in_the_message_says_what_to_do_for_that_image(ensure: Any) -> None:
+    with pytest.raises(
+        LocalCloudError, match="image node:22 is not on this machine, no registry is"
+    ) as failure:
+        ensure(FakeEngine(registry=UNREACHABLE[0]), "node:22")
+    assert "node:20-slim" in str(failure.value.fix)
+    assert "docker load" in str(failure.value.fix)
+
+
+def test_a_silent_registry_is_waited_for_once(ensure: Any) -> None:
+    engine = FakeEngine(registry=UNREACHABLE[3])
+    ensure(engine)
+    engine.registry = AssertionError("asked again")
+
+    assert ensure(engine, "redis:7", forget=False) == "localcloud/stand-in:redis-7"
 
 
 @pytest.mark.parametrize(
-    ("image", "replaceable"),
+    ("image", "name", "suite"),
     [
-        (PYTHON, True),
-        ("python:3.13", True),
-        ("docker.io/library/python:3.13.5-slim", True),
-        ("mirror.test:5000/python:3.13-trixie", True),
-        ("python:3.12-slim", False),
-        ("python:3.13-alpine", False),
-        ("python:3.131", False),
-        ("mypython:3.13", False),
-        ("debian:trixie", False),
+        (PYTHON, "python-3.13-slim", "trixie"),
+        ("python:3.13", "python-3.13", "trixie"),
+        ("docker.io/library/python:3.13.5-slim", "python-3.13-slim", "trixie"),
+        ("mirror.test:5000/python:3.13-trixie", "python-3.13", "trixie"),
+        ("public.ecr.aws/docker/library/python:3.11-slim-bookworm", "python-3.11-slim", "bookworm"),
+        ("python:3.9.18-slim-bullseye", "python-3.9-slim", "bullseye"),
+        ("python:3.14", "python-3.14", "forky"),
+        ("python:3.12-slim@sha256:" + "0" * 64, "python-3.12-slim", "trixie"),
+        ("python", "python-3.13", "trixie"),
+        ("python:3-slim", "python-3.13-slim", "trixie"),
+        ("node:20-slim", "node-20-slim", "trixie"),
+        ("node:18", "node-18", "bookworm"),
+        ("golang:1.22", "golang-trixie", "trixie"),
+        ("golang:1.26-bookworm", "golang-forky", "forky"),
+        ("nginx:1.27-alpine", "nginx", "trixie"),
+        ("redis:7-alpine", "redis-7", "bookworm"),
+        ("redis", "redis-8", "trixie"),
+        ("postgres:17", "postgres-17", "trixie"),
+        ("postgres:15-alpine", "postgres-15", "bookworm"),
+        ("debian:bookworm-slim", "debian-bookworm", "bookworm"),
+        ("debian:12.5", "debian-bookworm", "bookworm"),
     ],
 )
-def test_what_a_stand_in_can_stand_in_for(image: str, replaceable: bool) -> None:
-    assert (REPLACEABLE.search(image) is not None) is replaceable
+def test_what_stands_in_for_an_image(image: str, name: str, suite: str) -> None:
+    found = stand_in_for(image)
+
+    assert isinstance(found, StandIn), found
+    assert (found.name, found.suite) == (name, suite)
+
+
+@pytest.mark.parametrize(
+    ("image", "fix"),
+    [
+        ("python:3.13-alpine", "python:3.13-slim"),
+        ("python:2.7", "python:3.13-slim"),
+        ("python:3.131", "python:3.13-slim"),
+        ("node:22-slim", "node:20-slim"),
+        ("node:20-alpine", "node:20-slim"),
+        ("golang:1.24-alpine", "golang:1"),
+        ("alpine:3.20", "debian:trixie-slim"),
+        ("redis:5", "redis:7 or redis:8"),
+        ("postgres:16", "postgres:15, 17 or 18"),
+        ("debian:buster", "debian:trixie-slim"),
+        ("mypython:3.13", "docker load mypython:3.13"),
+        ("bitnami/python:3.13", "docker load bitnami/python:3.13"),
+        ("ghcr.io/shop/web:1.4.2", "docker load ghcr.io/shop/web:1.4.2"),
+    ],
+)
+def test_what_has_no_stand_in_and_what_to_do_then(image: str, fix: str) -> None:
+    found = stand_in_for(image)
+
+    assert isinstance(found, Missing)
+    assert fix in found.fix
+
+
+@pytest.mark.parametrize(
+    ("image", "compiler"), [("python:3.13-slim", False), ("python:3.13", True), ("node:20", True)]
+)
+def test_the_full_image_has_a_compiler_and_every_image_has_useradd(image: str, compiler: bool) -> None:
+    found = stand_in_for(image)
+
+    assert isinstance(found, StandIn)
+    assert ("build-essential" in found.packages) is compiler
+    assert "passwd" in found.packages
+
+
+def test_a_python_that_debian_lacks_is_brought_by_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(
+        '#!/bin/sh\nlib="$5/cpython-$3-linux/lib/python$3"\n'
+        'mkdir -p "$lib" && touch "$lib/EXTERNALLY-MANAGED"\n'
+    )
+    uv.chmod(0o755)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    found = stand_in._python_by_uv("3.12", tmp_path, Step("test"))
+
+    assert found.name == "cpython-3.12-linux"
+    assert not list(found.rglob("EXTERNALLY-MANAGED")), "pip installs outside of a virtual environment there"
+
+
+def test_a_python_that_nobody_brings_is_said_with_those_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\necho 'dns error' >&2; exit 2\n")
+    uv.chmod(0o755)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    with pytest.raises(LocalCloudError, match=r"no release of Debian has Python 3\.12.*dns error") as failure:
+        stand_in._python_by_uv("3.12", tmp_path, Step("test"))
+    assert "3.9, 3.11, 3.13, 3.14" in str(failure.value.fix)
 
 
 def test_another_mirror_index_or_authority_makes_another_stand_in(tmp_path: Path) -> None:
@@ -135,12 +242,14 @@ def test_another_mirror_index_or_authority_makes_another_stand_in(tmp_path: Path
         replace(RECIPE, mirror=None),
         replace(RECIPE, apt_options=('Acquire::http::Proxy "http://proxy.test";',)),
         replace(RECIPE, pip=(("index-url", "https://index.test"),)),
+        replace(RECIPE, tools=(("/root/.npmrc", "registry=https://npm.test"),)),
+        replace(RECIPE, stand_in=replace(STAND_IN, packages=("python3", "gcc"))),
         replace(RECIPE, ca_bundle=bundle),
     ]
     digests = [recipe.digest() for recipe in recipes]
     bundle.write_text("two")
 
-    assert len({*digests, recipes[-1].digest()}) == 6
+    assert len({*digests, recipes[-1].digest()}) == 8
     assert RECIPE.digest() == replace(RECIPE).digest()
 
 
@@ -233,7 +342,6 @@ def mmdebstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-    monkeypatch.setattr(stand_in, "STAND_IN", "ecs-microservice-test/base:stand-in")
     return program
 
 
@@ -245,8 +353,8 @@ def test_the_stand_in_is_tagged_when_complete_and_leaves_no_files(
     try:
         stand_in.make_stand_in(tmp_path / "work", engine, recipe, Step("test"))
 
-        image = engine.images.get(stand_in.STAND_IN)
-        assert stand_in.recipe_of(engine) == recipe.digest()
+        image = engine.images.get(STAND_IN.reference)
+        assert stand_in.recipe_of(engine, STAND_IN) == recipe.digest()
         assert image.attrs["Config"]["Cmd"] == ["python3"]
         assert "pass" not in str(image.attrs)
         assert not (tmp_path / "work").exists()
@@ -254,8 +362,9 @@ def test_the_stand_in_is_tagged_when_complete_and_leaves_no_files(
         assert "http://mirror.test/debian" in arguments
         assert "pass@" not in arguments, "other users of the machine can read command lines"
         assert 'chmod 600 "$1/etc/pip.conf"' in arguments
+        assert 'chmod 755 "$1/entry.sh"' in arguments
     finally:
-        engine.images.remove(stand_in.STAND_IN, force=True)
+        engine.images.remove(STAND_IN.reference, force=True)
 
 
 @pytest.mark.docker
@@ -269,7 +378,7 @@ def test_a_failed_attempt_tags_nothing_and_says_what_was_printed(
     with pytest.raises(LocalCloudError, match=r"mirror\.test: 404 Not Found"):
         stand_in.make_stand_in(tmp_path / "work", engine, RECIPE, Step("test"))
 
-    assert stand_in.recipe_of(engine) is None
+    assert stand_in.recipe_of(engine, STAND_IN) is None
     assert not (tmp_path / "work").exists()
 
 
