@@ -14,6 +14,7 @@ from localcloud.emulator.alb.routing import Routes
 from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
 from localcloud.emulator.codedeploy import install as codedeploy
+from localcloud.emulator.ecr import install as ecr
 from localcloud.emulator.ecs import engine, state
 from localcloud.emulator.ecs.health import targets_of
 from localcloud.emulator.ecs.scheduler import Scheduler
@@ -51,6 +52,7 @@ def install(port: int) -> Balancing:
     _install_tasks(scheduler, registry, discovery)
     _install_services(scheduler, discovery)
     _install_registry_addresses(port)
+    ecr.install()
     notifications.install()
     upstream.cloudwatch._evict_old_metrics = store.evict
     codedeploy.install(scheduler.wake)

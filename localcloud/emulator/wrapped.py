@@ -111,6 +111,15 @@ WRAPPED = (
     Wrapped("sns", "_http_post_sync", "notifications", "82c13af9f175"),
     Wrapped("ecr", "_repo_uri", "install", "a66aef5315e8"),
     Wrapped("ecr", "_get_authorization_token", "install", "92111f2ea183"),
+    Wrapped("ecr", "handle_request", "ecr.api", "492f992e404d"),
+    Wrapped("ecr", "_find_image", "ecr.images", "2f2a20563833"),
+    Wrapped("ecr", "_v2_put_manifest", "ecr.install", "61f30e54dc20"),
+    Wrapped("ecr", "handle_registry_request", "ecr.install", "8d092cb90854"),
+    Wrapped("ecr", "_parse_v2_path", "ecr.install", "170c890b495b"),
+    Wrapped("ecr", "_select_registry_request_scope", "ecr.install", "a5c44cbaebe0"),
+    Wrapped("ecr", "_v2_start_blob_upload", "ecr.install", "06f3ddabc12c"),
+    Wrapped("ecr", "_repo_shape", "ecr.install", "7bebcc19d387"),
+    Wrapped("ecr", "_delete_repository", "ecr.api", "b857eb9bcb4f"),
 )
 
 

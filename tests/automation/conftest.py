@@ -71,13 +71,13 @@ class Workbench:
     def _collect(self, event: Event | Any) -> None:
         self.events.append(event)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, account: str = "test") -> Any:
         make: Any = boto3.client  # the stubs want literal names
         return make(
             service,
             endpoint_url=self.cloud.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="test",
+            aws_access_key_id=account,
             aws_secret_access_key="test",
         )
 

@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 import docker
+import httpx
 import psutil
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
@@ -23,6 +24,7 @@ from localcloud.setup.docker_engine import DEFAULT_SOCKET
 
 logger = logging.getLogger(__name__)
 _PULL_SECONDS = 900
+_REGISTRY_SECONDS = 20
 BRIDGE_NAME = "com.docker.network.bridge.name"
 _ECR_HOST = re.compile(r"^(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
 
@@ -55,9 +57,10 @@ def local_reference(image: str) -> str:
 def ensure_image(image: str) -> tuple[str, str | None]:
     """Have an image on this machine; returns the reference to run and its manifest digest.
 
-    By digest an image is pulled once; by tag every time, as ECS does. Where an image cannot be pulled from a
-    registry other than ours, the copy the engine already has is used, also by its id in the digest's place, or else a
-    stand-in: a machine without network still works.
+    By digest an image is pulled once; by tag every time, as ECS does. What our own registry has no more is not run
+    from the engine's copy: a new Fargate host would have none. Where an image cannot be pulled from a registry other
+    than ours, the copy the engine already has is used, also by its id in the digest's place, or else a stand-in: a
+    machine without network still works.
 
     Raises:
         ImagePullFailure: There is no such image, or its registry does not answer.
@@ -66,17 +69,17 @@ def ensure_image(image: str) -> tuple[str, str | None]:
     images = client().images
     if "@" in reference:
         digest = reference.partition("@")[2]
-        if _present(reference) is not None:
+        if _present(reference) is not None and _registry_has(reference):
             return reference, digest
         # An image that was never in a registry has an id and no digest; the look-up of digests gives the id.
-        if _present(digest) is not None:
+        if not _is_ours(reference) and _present(digest) is not None:
             return digest, digest
         _pull(reference)
         return reference, digest
     try:
         _pull(reference if ":" in reference.rsplit("/", 1)[-1] else f"{reference}:latest")
     except ImagePullFailure as failure:
-        if reference.startswith(f"localhost:{os.environ['GATEWAY_PORT']}/"):
+        if _is_ours(reference):
             raise
         if _present(reference) is None:
             return _stand_in(reference, failure), None
@@ -95,6 +98,26 @@ def _stand_in(image: str, failure: ImagePullFailure) -> str:
         return ensure_base_image(CloudSettings.from_environment(), host, image)
     except LocalCloudError as error:
         raise ImagePullFailure(f"{failure}; {error}") from error
+
+
+def _is_ours(reference: str) -> bool:
+    return reference.startswith(f"localhost:{os.environ['GATEWAY_PORT']}/")
+
+
+def _registry_has(reference: str) -> bool:
+    """Whether our registry still has an image by digest; that of any other registry is taken to be there."""
+    if not _is_ours(reference):
+        return True
+    registry, _, rest = reference.partition("/")
+    name, _, digest = rest.partition("@")
+    try:
+        # This runs in a task's thread; the port is our own, and no proxy's business.
+        answer = httpx.head(
+            f"http://{registry}/v2/{name}/manifests/{digest}", trust_env=False, timeout=_REGISTRY_SECONDS
+        )
+    except httpx.HTTPError:
+        return False  # pulling says why
+    return answer.is_success
 
 
 def _present(reference: str) -> Any | None:

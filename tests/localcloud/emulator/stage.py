@@ -35,12 +35,12 @@ class Cloud:
     image: str
 
     @functools.cache  # noqa: B019  lives as long as the test session
-    def client(self, name: Any) -> Any:
+    def client(self, name: Any, account: str | None = None) -> Any:
         return boto3.client(
             name,
             endpoint_url=self.settings.endpoint,
             region_name=self.settings.region,
-            aws_access_key_id=self.settings.account_id,
+            aws_access_key_id=account or self.settings.account_id,
             aws_secret_access_key="test",
         )
 
