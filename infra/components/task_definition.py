@@ -49,7 +49,6 @@ def task_definition(
         region=inputs.stack.account.region,
     ).apply(lambda known: containers.task_containers(name, settings, **known))
     storage = settings.ephemeral_storage_gib
-    volumes = [aws.ecs.TaskDefinitionVolumeArgs(name=volume) for volume in containers.volumes(settings)]
     return aws.ecs.TaskDefinition(
         name,
         # Stable, so that its revisions are one history; and old ones stay, because a rollback needs them.
@@ -68,7 +67,6 @@ def task_definition(
         execution_role_arn=inputs.roles.execution_role_arn,
         task_role_arn=inputs.roles.task_role_arn,
         container_definitions=pulumi.Output.json_dumps(definitions),
-        volumes=volumes or None,
         tags={"Service": name},
         opts=opts,
     )

@@ -1,10 +1,9 @@
 """Container definitions of a task, in the shape of the ECS API (RegisterTaskDefinition, ContainerDefinition)."""
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.settings.container import Container, ContainerHealthCheck, Sidecar
+from infra.settings.container import TEMPORARY, WRITABLE_MIB, Container, ContainerHealthCheck, Sidecar
 from infra.settings.service import Service
 
 LOG_BUFFER = "25m"
@@ -102,10 +101,12 @@ def sidecar_container(name: str, sidecar: Sidecar, image: str, logs: Definition)
         "readonlyRootFilesystem": sidecar.read_only_root_filesystem,
         "logConfiguration": logs,
     }
+    read_only = sidecar.read_only_root_filesystem
     optional = {
         "command": list(sidecar.command),
         "memoryReservation": sidecar.memory,
         "user": sidecar.user,
+        "linuxParameters": {"tmpfs": _in_memory([TEMPORARY], WRITABLE_MIB)} if read_only else None,
     }
     return {**definition, **{key: value for key, value in optional.items() if value}}
 
@@ -115,29 +116,34 @@ def variables(environment: Mapping[str, str]) -> list[Definition]:
     return [{"name": name, "value": environment[name]} for name in sorted(environment)]
 
 
-def volumes(service: Service) -> list[str]:
-    """Names of the task's volumes: one per writable folder."""
-    return [_volume(path) for path in service.container.writable_paths]
+def _in_memory(paths: Sequence[str], mib: int) -> list[Definition]:
+    """Folders in memory, private to their container and writable for every user of it.
 
-
-def _volume(path: str) -> str:
-    """A name of letters and hyphens; the hash keeps `/a/b` and `/a-b` apart."""
-    words = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.strip("/"))
-    return f"{words[:40]}-{hashlib.sha256(path.encode()).hexdigest()[:6]}"
+    Not volumes: on Fargate a bind mount is root's, with mode 0755, unless the image declares it as VOLUME under exactly
+    this path ("Use bind mounts with Amazon ECS"), so that an image that does not run as root could not write there.
+    Fargate has tmpfs since January 2026 (containers-roadmap#736). Without `mode`, it would take that of the image's own
+    folder; without `exec`, Docker forbids what some libraries unpack there and load.
+    """
+    return [
+        {
+            "containerPath": path,
+            "size": mib,
+            "mountOptions": ["rw", "exec", "nosuid", "nodev", "mode=1777"],
+        }
+        for path in paths
+    ]
 
 
 def _confinement(container: Container) -> Definition:
     definition: Definition = {"readonlyRootFilesystem": container.read_only_root_filesystem}
-    if container.init_process:
-        definition["linuxParameters"] = {"initProcessEnabled": True}
+    linux: Definition = {"initProcessEnabled": True} if container.init_process else {}
+    if container.folders_in_memory:
+        linux["tmpfs"] = _in_memory(container.folders_in_memory, container.writable_mib)
     optional: Definition = {
+        "linuxParameters": linux,
         "user": container.user,
         "entryPoint": list(container.entry_point),
         "command": list(container.command),
-        "mountPoints": [
-            {"sourceVolume": _volume(path), "containerPath": path, "readOnly": False}
-            for path in container.writable_paths
-        ],
         "ulimits": [
             {"name": name, "softLimit": limit.soft, "hardLimit": limit.hard}
             for name, limit in sorted(container.ulimits.items())

@@ -18,6 +18,13 @@ ImageReference = Annotated[
 """An image with its tag or digest; a tag is resolved to its digest when the stack is deployed."""
 
 
+TEMPORARY = "/tmp"  # noqa: S108  a folder of the container's own
+"""Where programs put files for a moment; hardly any starts without it."""
+
+WRITABLE_MIB = 64
+"""MiB of a folder in memory, unless it is said otherwise: an eighth of the smallest usual task."""
+
+
 class Repository(Model):
     """The ECR repository of a built image: tags never move, every push is scanned."""
 
@@ -110,10 +117,13 @@ class Container(Model):
     """User and group, `10001` or `10001:10001`; null for the image's own."""
 
     read_only_root_filesystem: bool = True
-    """Whether the container can change its own files; false where the image needs to."""
+    """Whether the container cannot change its own files, `/tmp` apart; false where the image needs to."""
 
-    writable_paths: tuple[Annotated[str, Field(pattern=r"^/.+$", examples=["/tmp"])], ...] = ()  # noqa: S108  an example
-    """Folders that are writable all the same, empty at each start."""
+    writable_paths: tuple[Annotated[str, Field(pattern=r"^/[^,:]+$", examples=["/var/cache/app"])], ...] = ()
+    """Further folders that any user of the container can write to. They are in memory, and empty at each start."""
+
+    writable_mib: int = Field(default=WRITABLE_MIB, ge=1, le=61_440)
+    """MiB that `/tmp`, and each of writablePaths, holds at most; what is in them is part of the task's memory."""
 
     init_process: bool = True
     """Run an init process that reaps children and passes signals on."""
@@ -129,6 +139,12 @@ class Container(Model):
 
     health_check: ContainerHealthCheck | None = None
     """Command that ECS runs in the container; null for none, as the load balancer checks too."""
+
+    @property
+    def folders_in_memory(self) -> list[str]:
+        """Every folder in memory: `/tmp` where nothing else is writable, and those that are asked for."""
+        paths = [path.rstrip("/") for path in self.writable_paths]
+        return list(dict.fromkeys([*([TEMPORARY] if self.read_only_root_filesystem else []), *paths]))
 
 
 class Sidecar(Model):

@@ -1,6 +1,7 @@
 """Removal of what a local cloud made on this machine, whether or not its process still lives."""
 
 import concurrent.futures
+import contextlib
 import logging
 
 import docker
@@ -42,9 +43,18 @@ def remove_containers(instance: str) -> int:
     if found:
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(8, len(found))) as pool:
             list(pool.map(_remove, found))
+    _remove_volumes(client, instance)
     client.close()
     task_cgroup.remove_all(instance)
     return len(found)
+
+
+def _remove_volumes(client: docker.DockerClient, instance: str) -> None:
+    """The volumes of its tasks, which an engine that is asked to may still hold for a container that is going."""
+    with contextlib.suppress(APIError, requests.exceptions.RequestException):
+        for volume in client.volumes.list(filters={"label": f"{INSTANCE_LABEL}={instance}"}):
+            with contextlib.suppress(APIError):
+                volume.remove(force=True)
 
 
 def _remove(container: Container) -> None:

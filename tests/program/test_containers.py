@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pulumi
+import pytest
+
 from tests.program import invariants
 from tests.program.answers import DIGEST
 from tests.program.deploy import Recorded, deploy_services
@@ -19,10 +22,16 @@ def deployed(**service: Any) -> Recorded:
     return recorded
 
 
+def in_memory(path: str, mib: int = 64) -> dict[str, Any]:
+    """A folder that every user of the container can write to, on Fargate as on EC2."""
+    options = ["rw", "exec", "nosuid", "nodev", "mode=1777"]
+    return {"containerPath": path, "size": mib, "mountOptions": options}
+
+
 def test_careful_by_default() -> None:
     (web,) = containers(deployed())
     assert web["readonlyRootFilesystem"] is True
-    assert web["linuxParameters"] == {"initProcessEnabled": True}
+    assert web["linuxParameters"] == {"initProcessEnabled": True, "tmpfs": [in_memory("/tmp")]}
     assert web["stopTimeout"] == 30
     assert "user" not in web
     assert "healthCheck" not in web
@@ -32,7 +41,8 @@ def test_everything_that_can_be_said_is_passed_on() -> None:
     recorded = deployed(
         container={
             "user": 10001,
-            "writablePaths": ["/tmp", "/var/cache/app"],
+            "writablePaths": ["/tmp/", "/var/cache/app"],
+            "writableMib": 100,
             "ulimits": {"nofile": {"soft": 1024, "hard": 4096}},
             "command": ["serve", "--fast"],
             "entryPoint": ["/bin/app"],
@@ -47,7 +57,7 @@ def test_everything_that_can_be_said_is_passed_on() -> None:
     assert web["ulimits"] == [{"name": "nofile", "softLimit": 1024, "hardLimit": 4096}]
     assert web["command"] == ["serve", "--fast"]
     assert web["entryPoint"] == ["/bin/app"]
-    assert "linuxParameters" not in web
+    assert web["linuxParameters"] == {"tmpfs": [in_memory("/tmp", 100), in_memory("/var/cache/app", 100)]}
     assert web["healthCheck"]["command"] == ["CMD-SHELL", "curl -f http://localhost:5000/healthz"]
     assert web["environment"] == [
         {"name": "DEBUG", "value": "false"},
@@ -56,9 +66,18 @@ def test_everything_that_can_be_said_is_passed_on() -> None:
     ]
     definition = recorded.one("TaskDefinition").inputs
     assert definition["ephemeralStorage"] == {"sizeInGib": 40}
-    volumes = [volume["name"] for volume in definition["volumes"]]
-    assert [mount["sourceVolume"] for mount in web["mountPoints"]] == volumes
-    assert [mount["containerPath"] for mount in web["mountPoints"]] == ["/tmp", "/var/cache/app"]
+    # A bind mount is root's on Fargate: an image that does not run as root could not write to it.
+    assert "volumes" not in definition
+
+
+def test_container_that_may_write_everywhere_has_nothing_in_memory() -> None:
+    (web,) = containers(deployed(container={"readOnlyRootFilesystem": False}))
+    assert web["linuxParameters"] == {"initProcessEnabled": True}
+
+
+def test_folders_in_memory_that_would_fill_it_are_refused() -> None:
+    with pytest.raises(pulumi.RunError, match=r"writableMib is 300: /tmp, /a would fill .* at most 128"):
+        deployed(container={"writablePaths": ["/a"], "writableMib": 300})
 
 
 def test_sidecars_are_pinned_confined_and_logged_too() -> None:
@@ -71,6 +90,7 @@ def test_sidecars_are_pinned_confined_and_logged_too() -> None:
     assert agent["image"] == f"ghcr.io/shop/agent@{DIGEST}"
     assert agent["essential"] is False
     assert agent["readonlyRootFilesystem"] is True
+    assert agent["linuxParameters"] == {"tmpfs": [in_memory("/tmp")]}
     assert agent["memoryReservation"] == 128
     assert agent["logConfiguration"]["options"]["awslogs-stream-prefix"] == "agent"
 

@@ -115,6 +115,16 @@ def _container(path: Path, service: Service) -> Iterator[Problem]:
             fix=False,
             related=[(*path, "executeCommand")],
         )
+    folders = service.container.folders_in_memory
+    if folders and len(folders) * service.container.writable_mib >= service.memory:
+        yield Problem(
+            path=(*path, "container", "writableMib"),
+            value=service.container.writable_mib,
+            message=f"{', '.join(folders)} would fill the task's memory of {service.memory} MiB before they are full; "
+            f"allowed: at most {service.memory // (2 * len(folders))}",
+            fix=max(1, service.memory // (2 * len(folders))),
+            related=[(*path, "memory"), (*path, "container", "writablePaths")],
+        )
     for variable in sorted(set(service.environment) & set(service.secrets)):
         yield Problem(
             path=(*path, "environment", variable),

@@ -75,8 +75,9 @@ def container_options(definition: Definition, shape: TaskShape) -> dict[str, Any
         "cap_add": (linux.get("capabilities") or {}).get("add") or None,
         "cap_drop": (linux.get("capabilities") or {}).get("drop") or None,
         "tmpfs": {
-            mount["containerPath"]: ",".join([f"size={mount['size']}m", *(mount.get("mountOptions") or [])])
+            mount["containerPath"]: _tmpfs_options(mount)
             for mount in linux.get("tmpfs") or []
+            if not _has_mode(mount)
         },
         "shm_size": f"{linux['sharedMemorySize']}m" if linux.get("sharedMemorySize") else None,
         "extra_hosts": {host["hostname"]: host["ipAddress"] for host in definition.get("extraHosts") or []},
@@ -157,6 +158,20 @@ def shared_volumes(task_definition: Definition, definition: Definition) -> list[
         for mount in definition.get("mountPoints") or []
         if mount.get("sourceVolume") in shared
     ]
+
+
+def tmpfs_with_mode(definition: Definition) -> list[tuple[str, str]]:
+    """Folders in memory that ask for a mode of their own: (path, mount options)."""
+    mounts = (definition.get("linuxParameters") or {}).get("tmpfs") or []
+    return [(mount["containerPath"], _tmpfs_options(mount)) for mount in mounts if _has_mode(mount)]
+
+
+def _tmpfs_options(mount: Definition) -> str:
+    return ",".join([f"size={mount['size']}m", *(mount.get("mountOptions") or [])])
+
+
+def _has_mode(mount: Definition) -> bool:
+    return any(option.startswith("mode=") for option in mount.get("mountOptions") or [])
 
 
 def start_order(definitions: Sequence[Definition]) -> list[Definition]:

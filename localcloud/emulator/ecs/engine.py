@@ -127,6 +127,13 @@ def _present(reference: str) -> Any | None:
         return None
 
 
+def declared_volumes(image: str) -> frozenset[str]:
+    """The paths that an image which is here declares as VOLUME."""
+    found = _present(image)
+    configuration = found.attrs.get("Config") or {} if found is not None else {}
+    return frozenset(configuration.get("Volumes") or {})
+
+
 def _pull(reference: str) -> None:
     repository, separator, version = reference.partition("@")
     if not separator:

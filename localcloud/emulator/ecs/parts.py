@@ -18,7 +18,6 @@ from localcloud.emulator.ecs.containers import (
     bind_mounts,
     container_options,
     network_owner,
-    shared_volumes,
     start_order,
     stop_seconds,
 )
@@ -27,6 +26,7 @@ from localcloud.emulator.ecs.exits import Exit, inspect_exit
 from localcloud.emulator.ecs.failures import StartFailure
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.ecs.task_network import TaskNetwork
+from localcloud.emulator.ecs.task_volumes import TaskVolumes
 
 _OVERRIDABLE = ("command", "cpu", "memory", "memoryReservation")
 
@@ -115,6 +115,7 @@ class Parts:
         self._shape = TaskShape.of(definition)
         self._network = TaskNetwork(task, definition, self._shape.network_mode)
         self._short = state.task_id(task)[:8]
+        self._volumes = TaskVolumes(self._short, definition)
         self._group_name = task_cgroup.group_name(engine.instance(), self._short)
         self._group: str | None = None
         self._tokens: list[str] = []
@@ -162,7 +163,8 @@ class Parts:
         options["labels"] = {**(definition.get("dockerLabels") or {}), **self._labels(part)}
         options["volumes"] = [
             *bind_mounts(self._definition, definition),
-            *self._shared(definition),
+            *self._volumes.shared(definition, image),
+            *self._volumes.in_memory(definition),
             *self._network.hosts.binds(definition),
         ]
         if self._group:
@@ -201,12 +203,6 @@ class Parts:
             "com.amazonaws.ecs.task-definition-version": str(self._definition["revision"]),
         }
 
-    def _shared(self, definition: Mapping[str, Any]) -> list[str]:
-        return [
-            f"ecs-{self._short}-{volume}:{path}:{'ro' if read_only else 'rw'}"
-            for volume, path, read_only in shared_volumes(self._definition, definition)
-        ]
-
     def _stream(self, definition: Mapping[str, Any], container: Container) -> LogStream | None:
         _, _, _, region, account, _ = str(self._task["taskArn"]).split(":", 5)
         stream = LogStream.of(
@@ -240,9 +236,7 @@ class Parts:
         for part in self.all():
             if part.container is not None:
                 engine.remove_quietly(part.container)
-            for volume, _, _ in shared_volumes(self._definition, part.definition):
-                with contextlib.suppress(APIError, requests.exceptions.RequestException):
-                    engine.client().volumes.get(f"ecs-{self._short}-{volume}").remove(force=True)
+        self._volumes.remove()
         self._network.hosts.remove()
         if self._group:
             task_cgroup.remove(self._group_name)

@@ -1,5 +1,6 @@
 """Tasks: containers that obey their task definition, end as ECS says, and lose no log line."""
 
+import io
 import time
 from collections.abc import Callable
 from typing import Any
@@ -171,6 +172,55 @@ def test_a_read_only_root_filesystem_leaves_only_tmpfs_writable(deploy: Deploy) 
     )
 
     assert lines == ["refused", "written"]
+
+
+def test_folder_in_memory_is_writable_for_a_user_who_is_not_root(deploy: Deploy) -> None:
+    """What the program declares for `/tmp` and `writablePaths`."""
+    options = ["rw", "exec", "nosuid", "nodev", "mode=1777"]
+    lines = output(
+        deploy(),
+        "touch /tmp/x /www/x && stat -c %a /tmp /www; printf '#!/bin/sh\\necho ran' > /tmp/y; chmod +x /tmp/y; /tmp/y",
+        readonlyRootFilesystem=True,
+        user="1234",
+        linuxParameters={
+            "tmpfs": [
+                {"containerPath": path, "size": 16, "mountOptions": options} for path in ("/tmp", "/www")
+            ]
+        },
+    )
+
+    assert lines == ["1777", "1777", "ran"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "outcome"), [(False, ["755 0", "refused"]), (True, ["1777 7", "written"])]
+)
+def test_bind_mount_is_roots_unless_the_image_declares_the_volume(
+    deploy: Deploy, name: str, declared: bool, outcome: list[str]
+) -> None:
+    """As on Fargate, where an image that does not run as root cannot write to it otherwise."""
+    job = deploy()
+    volume = "VOLUME /data" if declared else ""
+    dockerfile = f"FROM {job.cloud.image}\nRUN mkdir -m 1777 /data && chown 7 /data\n{volume}\n"
+    engine = docker.from_env()
+    tag = f"{name}:latest".lower()
+    engine.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=tag, rm=True)
+    try:
+        definition = job.define(
+            image=tag,
+            user="1234",
+            command=[
+                "sh",
+                "-c",
+                "stat -c '%a %u' /data; touch /data/x 2>/dev/null && echo written || echo refused",
+            ],
+            mountPoints=[{"sourceVolume": "data", "containerPath": "/data"}],
+            task={"volumes": [{"name": "data"}]},
+        )
+        stopped(job, run(job, definition))
+        assert job.lines() == outcome
+    finally:
+        engine.images.remove(tag, force=True)
 
 
 def test_init_process_user_working_directory_and_entry_point(deploy: Deploy) -> None:
