@@ -47,6 +47,7 @@ for name, service in settings.callees_first.items():
         discovery=discovery,
         observability=observability,
         image=images[name].reference,
+        repository_arn=images[name].repository_arn,
         priority=positions.get(name),
         settings=service,
         callees=[services[callee] for callee in settings.callees(name)],

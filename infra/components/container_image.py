@@ -52,6 +52,7 @@ class ContainerImage(pulumi.ComponentResource):
     Outputs:
         reference: `repository@sha256:…`, what a task runs.
         digest: `sha256:…`.
+        repository_arn: The repository, for who may pull from it.
 
     Raises:
         pulumi.RunError: The build context or its Dockerfile does not exist.
@@ -59,6 +60,7 @@ class ContainerImage(pulumi.ComponentResource):
 
     reference: pulumi.Output[str]
     digest: pulumi.Output[str]
+    repository_arn: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: ContainerImageArgs, opts: pulumi.ResourceOptions | None = None
@@ -74,6 +76,7 @@ class ContainerImage(pulumi.ComponentResource):
             self._image(repository, tag).digest if tag else pulumi.Output.from_input(args.build.digest or "")
         )
         self.reference = pulumi.Output.concat(repository.repository_url, "@", self.digest)
+        self.repository_arn = repository.arn
         self.register_outputs({"reference": self.reference, "digest": self.digest})
 
     def _content_hash(self) -> str:

@@ -94,14 +94,7 @@ class Ec2Capacity(pulumi.ComponentResource):
             vpc_id=self._args.network.vpc_id,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-out",
-            security_group_id=group.id,
-            description="ECS, image registry, logs",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="-1",
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self._args.network.ways_out(self._name, group.id, pulumi.ResourceOptions(parent=self))
         return group
 
     def _launch_template(self, profile: aws.iam.InstanceProfile) -> aws.ec2.LaunchTemplate:

@@ -30,10 +30,12 @@ class ImageReference(pulumi.ComponentResource):
     Outputs:
         reference: `repository@sha256:…`, what a task runs.
         digest: `sha256:…`.
+        repository_arn: None: the repository is not the stack's; its name is in the settings.
     """
 
     reference: pulumi.Output[str]
     digest: pulumi.Output[str]
+    repository_arn: pulumi.Output[str] | None
 
     def __init__(
         self, name: str, args: ImageReferenceArgs, opts: pulumi.ResourceOptions | None = None
@@ -45,6 +47,7 @@ class ImageReference(pulumi.ComponentResource):
         else:
             repository = args.image.rsplit(":", 1)[0]
             self.digest = self._ask_ecr(args.image) or self._ask_registry(name, args.image)
+        self.repository_arn = None
         self.reference = pulumi.Output.concat(repository, "@", self.digest)
         self.register_outputs({"reference": self.reference, "digest": self.digest})
 

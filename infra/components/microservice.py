@@ -39,6 +39,7 @@ class MicroserviceArgs:
         discovery: How services find each other; None without a namespace.
         observability: Who hears of its alarms; None where nobody does.
         image: Image by digest, `repository@sha256:…`.
+        repository_arn: Repository that it is pulled from, where the stack has one; None for an image from elsewhere.
         priority: Position of its listener rule; None where the load balancer does not reach it.
         settings: The service's settings.
         callees: Services that must be there first, because its tasks call them.
@@ -51,6 +52,7 @@ class MicroserviceArgs:
     discovery: Discovery | None
     observability: Observability | None
     image: pulumi.Input[str]
+    repository_arn: pulumi.Input[str] | None
     priority: int | None
     settings: Service
     callees: Sequence[Microservice] = ()
@@ -125,6 +127,9 @@ class Microservice(pulumi.ComponentResource):
         args = TaskRolesArgs(
             account=self._stack.account,
             secrets=self._secrets,
+            log_group_arn=self._log.arn,
+            repository_arn=self._args.repository_arn,
+            foreign_images=self._settings.foreign_images,
             permissions=self._settings.permissions,
             sessions=self._args.cluster.sessions if self._settings.execute_command else None,
         )
@@ -140,16 +145,9 @@ class Microservice(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._child,
         )
-        out = aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-out",
-            security_group_id=group.id,
-            description="Image registry, logs, and what the app calls",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="-1",
-            opts=self._child,
-        )
+        out = self._args.network.ways_out(self._name, group.id, self._child)
         if not (discovery and self._settings.discovery and self._settings.discovery.listen):
-            return group, [out]
+            return group, out
         calls = aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-from-services",
             security_group_id=group.id,
@@ -160,7 +158,7 @@ class Microservice(pulumi.ComponentResource):
             to_port=port,
             opts=self._child,
         )
-        return group, [out, calls]
+        return group, [*out, calls]
 
     def _service_traffic(self, priority: int) -> ServiceTraffic:
         args = ServiceTrafficArgs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -51,7 +52,7 @@ class Network(pulumi.ComponentResource):
             self._use(settings.existing)
         else:
             self._use_default()
-        self._add_endpoints(name)
+        self._s3_prefix_list = self._add_endpoints(name)
         if settings.flow_logs:
             log = FlowLogArgs(
                 account=args.stack.account,
@@ -126,26 +127,87 @@ class Network(pulumi.ComponentResource):
         self.public_subnet_ids = subnet_ids.apply(sorted)
         self.task_subnet_ids = self.public_subnet_ids
 
-    def _add_endpoints(self, name: str) -> None:
+    def ways_out(
+        self, name: str, group_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> Sequence[pulumi.Resource]:
+        """Rules of a group that say what its tasks may open connections to.
+
+        Security groups never filter the VPC's name server and the task's metadata ("Security groups for your VPC").
+
+        Args:
+            name: Beginning of the rules' names.
+            group_id: The group.
+            opts: Options of the rules.
+        """
+        egress = self._stack.settings.network.egress
+
+        def rule(suffix: str, description: str, **to: Any) -> aws.vpc.SecurityGroupEgressRule:
+            return aws.vpc.SecurityGroupEgressRule(
+                f"{name}-{suffix}", security_group_id=group_id, description=description, opts=opts, **to
+            )
+
+        if egress.is_open:
+            return [
+                rule(
+                    "out",
+                    "Image registry, logs, and what the app calls",
+                    cidr_ipv4="0.0.0.0/0",
+                    ip_protocol="-1",
+                )
+            ]
+        rules = [rule("out-vpc", "Everything inside the VPC", cidr_ipv4=self._cidr(), ip_protocol="-1")]
+        for cidr in egress.cidrs:
+            if not egress.ports:
+                rules.append(
+                    rule(f"out-{cidr}", f"What the app calls in {cidr}", cidr_ipv4=cidr, ip_protocol="-1")
+                )
+            for port in egress.ports:
+                text = f"What the app calls in {cidr}, port {port}"
+                rules.append(
+                    rule(
+                        f"out-{cidr}-{port}",
+                        text,
+                        cidr_ipv4=cidr,
+                        ip_protocol="tcp",
+                        from_port=port,
+                        to_port=port,
+                    )
+                )
+        if self._s3_prefix_list and not egress.reaches_aws:
+            rules.append(
+                rule(
+                    "out-s3",
+                    "S3 through its endpoint: layers of images",
+                    prefix_list_id=self._s3_prefix_list,
+                    ip_protocol="tcp",
+                    from_port=443,
+                    to_port=443,
+                )
+            )
+        return rules
+
+    def _cidr(self) -> pulumi.Output[str]:
+        created = self._stack.settings.network.create
+        if created:
+            return pulumi.Output.from_input(created.cidr)
+        return aws.ec2.get_vpc_output(id=self.vpc_id, opts=pulumi.InvokeOutputOptions(parent=self)).cidr_block
+
+    def _add_endpoints(self, name: str) -> pulumi.Output[str] | None:
+        """Make the endpoints; gives the addresses of S3 behind its own, as a prefix list."""
         settings = self._stack.settings.network
         if not settings.endpoints:
-            return
-        created = settings.create
-        options = pulumi.InvokeOutputOptions(parent=self)
-        cidr = (
-            pulumi.Output.from_input(created.cidr)
-            if created
-            else aws.ec2.get_vpc_output(id=self.vpc_id, opts=options).cidr_block
-        )
-        VpcEndpoints(
+            return None
+        return VpcEndpoints(
             name,
             VpcEndpointsArgs(
                 account=self._stack.account,
                 vpc_id=self.vpc_id,
-                vpc_cidr=cidr,
+                vpc_cidr=self._cidr(),
                 subnet_ids=self.task_subnet_ids,
                 endpoints=settings.endpoints,
+                own_principals_only=settings.endpoint_access == "account",
+                instances=self._stack.settings.cluster.ec2 is not None,
                 route_table_ids=settings.existing.route_table_ids if settings.existing else (),
             ),
             pulumi.ResourceOptions(parent=self),
-        )
+        ).s3_prefix_list_id

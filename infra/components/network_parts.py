@@ -25,6 +25,8 @@ class VpcEndpointsArgs:
         subnet_ids: Subnets that get a network interface of each endpoint.
         endpoints: AWS services.
         route_table_ids: Tables that a gateway endpoint joins; empty for all of the VPC's.
+        own_principals_only: Whether only this account's credentials get through.
+        instances: Whether container instances install packages through S3's.
     """
 
     account: AwsAccount
@@ -33,10 +35,18 @@ class VpcEndpointsArgs:
     subnet_ids: pulumi.Input[Sequence[str]]
     endpoints: Sequence[Endpoint]
     route_table_ids: Sequence[str] = ()
+    own_principals_only: bool
+    instances: bool
 
 
 class VpcEndpoints(pulumi.ComponentResource):
-    """AWS services reached without leaving the VPC: no NAT gateway needed, and none of its bill."""
+    """AWS services reached without leaving the VPC: no NAT gateway needed, and none of its bill.
+
+    Outputs:
+        s3_prefix_list_id: Addresses of S3 that its endpoint leads to; None without it.
+    """
+
+    s3_prefix_list_id: pulumi.Output[str] | None = None
 
     def __init__(self, name: str, args: VpcEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ecs-microservice:index:VpcEndpoints", name, None, opts)
@@ -77,14 +87,16 @@ class VpcEndpoints(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(parent=self)
         logical_name = f"{name}-{service.replace('.', '-')}"
         if service in endpoints.GATEWAYS:
-            aws.ec2.VpcEndpoint(
+            gateway = aws.ec2.VpcEndpoint(
                 logical_name,
                 vpc_id=args.vpc_id,
                 service_name=service_name,
                 vpc_endpoint_type="Gateway",
                 route_table_ids=list(args.route_table_ids) or self._all_route_tables(),
+                policy=self._policy(service),
                 opts=options,
             )
+            self.s3_prefix_list_id = gateway.prefix_list_id
             return
         aws.ec2.VpcEndpoint(
             logical_name,
@@ -94,8 +106,17 @@ class VpcEndpoints(pulumi.ComponentResource):
             private_dns_enabled=True,
             subnet_ids=args.subnet_ids,
             security_group_ids=[group.id] if group else None,
+            policy=self._policy(service),
             opts=options,
         )
+
+    def _policy(self, service: str) -> pulumi.Output[str] | None:
+        if not self._args.own_principals_only:
+            return None
+        document = self._args.account.facts.apply(
+            lambda known: endpoints.policy(service, instances=self._args.instances, **known)
+        )
+        return pulumi.Output.json_dumps(document)
 
     def _all_route_tables(self) -> pulumi.Output[Sequence[str]]:
         invoke = pulumi.InvokeOutputOptions(parent=self)

@@ -14,8 +14,6 @@ from infra.components.service_secrets import ServiceSecrets
 from infra.pure import iam, names
 from infra.settings.secrets import Permissions
 
-EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
-
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRolesArgs:
@@ -24,12 +22,18 @@ class TaskRolesArgs:
     Args:
         account: Provider and facts of the AWS account.
         secrets: What the tasks' containers get; None for nothing.
+        log_group_arn: Where they log.
+        repository_arn: Repository of the stack that the app's image is pulled from; None where it is not the stack's.
+        foreign_images: Images of the other containers, and of the app where the stack does not build it.
         permissions: What the app may do.
         sessions: How sessions into the containers are kept; None where they are not allowed.
     """
 
     account: AwsAccount
     secrets: ServiceSecrets | None
+    log_group_arn: pulumi.Input[str]
+    repository_arn: pulumi.Input[str] | None
+    foreign_images: Sequence[str]
     permissions: Permissions
     sessions: Sessions | None
 
@@ -38,7 +42,7 @@ class TaskRoles:
     """The execution role, which ECS uses, and the task role, which the app has; children of their `Microservice`.
 
     Attributes:
-        execution_role_arn: Pulls the image, writes logs, reads exactly the service's secrets.
+        execution_role_arn: Pulls exactly the service's images, writes exactly its log, reads exactly its secrets.
         task_role_arn: Nothing but what the settings grant.
         policies: All policies; the service waits for them, and is gone before they go.
     """
@@ -66,21 +70,22 @@ class TaskRoles:
         )
 
     def _execution_policies(self, role: aws.iam.Role) -> list[pulumi.Resource]:
-        attachment = aws.iam.RolePolicyAttachment(
-            f"{self._name}-execution",
-            role=role.name,
-            policy_arn=self._args.account.managed_policy(EXECUTION_POLICY),
-            opts=self._child,
-        )
-        secrets = self._args.secrets
+        args = self._args
+        statements = pulumi.Output.all(
+            partition=args.account.partition,
+            log_group_arn=args.log_group_arn,
+            repository_arns=[args.repository_arn] if args.repository_arn else [],
+        ).apply(lambda known: iam.start_tasks(images=args.foreign_images, **known))
+        policy = self._policy("execution", role, statements)
+        secrets = args.secrets
         if not secrets:
-            return [attachment]
+            return [policy]
         statements = pulumi.Output.all(
             parameters=list(secrets.parameter_arns),
             secrets=list(secrets.secret_arns),
             keys=list(secrets.key_arns),
         ).apply(lambda arns: iam.read_secrets(**{kind: [a for a in arns[kind] if a] for kind in arns}))
-        return [attachment, self._policy("secrets", role, statements)]
+        return [policy, self._policy("secrets", role, statements)]
 
     def _task_policies(self, role: aws.iam.Role) -> list[pulumi.Resource]:
         args = self._args

@@ -4,6 +4,7 @@ Trust policies name the account they act for, which keeps another account's serv
 confused deputy problem", IAM User Guide), where AWS says that the service sends it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,41 @@ def service_trust(service: str, *, account_id: str | None = None) -> Document:
 def allow(actions: Sequence[str], resources: Sequence[str]) -> Document:
     """One statement that allows actions on resources."""
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+ECR = re.compile(
+    r"^(?P<account>\d{12})\.dkr\.ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)"
+)
+"""An image in ECR."""
+
+
+def start_tasks(
+    *, partition: str, log_group_arn: str, repository_arns: Sequence[str], images: Sequence[str]
+) -> list[Document]:
+    """Statements that let an execution role pull exactly these images and write exactly this log.
+
+    What `AmazonECSTaskExecutionRolePolicy` allows everywhere, only where it is needed ("Amazon ECS task execution IAM
+    role").
+
+    Args:
+        partition: Partition of the account.
+        log_group_arn: Log group of the containers.
+        repository_arns: Repositories by ARN.
+        images: More images by reference; those outside ECR need no permission.
+    """
+    found = [match for image in images if (match := ECR.match(image))]
+    named = [f"arn:{partition}:ecr:{m['region']}:{m['account']}:repository/{m['name']}" for m in found]
+    repositories = sorted({*repository_arns, *named})
+    pull = [
+        # A token is for the whole registry: the action has no resources.
+        allow(["ecr:GetAuthorizationToken"], ["*"]),
+        allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            repositories,
+        ),
+    ]
+    log = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])
+    return [*(pull if repositories else []), log]
 
 
 def read_secrets(*, parameters: Sequence[str], secrets: Sequence[str], keys: Sequence[str]) -> list[Document]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import Cidr, Model, RetentionDays
+from infra.settings.base import Cidr, Model, Port, RetentionDays
 
 VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", examples=["vpc-0a1b2c3d4e5f67890"])]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["subnet-0a1b2c3d4e5f67890"])]
@@ -60,6 +60,26 @@ class FlowLogs(Model):
     """Days that the record is kept."""
 
 
+class Egress(Model):
+    """Where tasks may open connections to. Inside the VPC, and to S3 through its endpoint, they always may."""
+
+    cidrs: tuple[Cidr, ...] = ("0.0.0.0/0",)
+    """IPv4 ranges outside the VPC; empty for none, which needs endpoints for what tasks start with."""
+
+    ports: tuple[Port, ...] = ()
+    """TCP ports there; empty for every port and protocol."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is closed."""
+        return "0.0.0.0/0" in self.cidrs and not self.ports
+
+    @property
+    def reaches_aws(self) -> bool:
+        """Whether tasks reach AWS's public addresses: registry, logs, secrets."""
+        return "0.0.0.0/0" in self.cidrs and (not self.ports or 443 in self.ports)
+
+
 class Network(Model):
     """The network of the stack; without any key, the account's default VPC."""
 
@@ -77,6 +97,14 @@ class Network(Model):
     endpoints: tuple[Endpoint, ...] = ()
     """AWS services reached inside the VPC. `s3` is free and keeps image layers out of the NAT gateway's bill."""
 
+    endpoint_access: Literal["account", "anybody"] = "account"
+    """Whose credentials get through the endpoints: this account's, so that nobody carries data out with others, or
+    anybody's, where tasks fetch from other accounts' buckets by signed or public URLs.
+    """
+
+    egress: Egress = Egress()
+    """What tasks may open connections to, the VPC itself apart."""
+
     flow_logs: FlowLogs | None = None
     """Record connections; null for no record."""
 
@@ -90,6 +118,8 @@ class Network(Model):
     @property
     def tasks_reach_the_internet(self) -> bool:
         """Whether tasks can pull an image without endpoints."""
+        if not self.egress.reaches_aws:
+            return False
         if self.tasks_are_public:
             return True
         return self.create.nat != "none" if self.create else bool(self.existing and self.existing.egress)

@@ -163,6 +163,12 @@ class Service(Model):
     """Days that log events are kept."""
 
     @property
+    def foreign_images(self) -> list[str]:
+        """Images of its containers that the stack does not build."""
+        app = [self.image] if self.image else []
+        return [*app, *(sidecar.image for _, sidecar in sorted(self.sidecars.items()))]
+
+    @property
     def is_called(self) -> bool:
         """Whether others call it through Service Connect."""
         return (

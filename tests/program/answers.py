@@ -55,6 +55,9 @@ _RESOURCES: Mapping[str, Callable[[str, Inputs], Outputs]] = {
         "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}",
         "registryId": ACCOUNT,
     },
+    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda _, inputs: (
+        {"prefixListId": "pl-s3"} if inputs["vpcEndpointType"] == "Gateway" else {}
+    ),
     "docker-build:index:Image": lambda name, _: {"digest": DIGEST, "ref": f"registry/{name}@{DIGEST}"},
     "aws:ecs/taskDefinition:TaskDefinition": lambda _, __: {"revision": 1},
     "aws:s3/bucket:Bucket": lambda name, _: {"bucket": name, "arn": f"arn:aws:s3:::{name}"},

@@ -148,7 +148,7 @@ def test_sessions_are_encrypted_and_logged() -> None:
     enabled = {s.name: s.inputs["enableExecuteCommand"] for s in recorded.all("aws:ecs/service:Service")}
     assert enabled == {"web": True, "api": False}
     policies = {p.name: json.loads(p.inputs["policy"]) for p in recorded.all("RolePolicy")}
-    assert set(policies) == {"web-sessions"}
+    assert set(policies) == {"web-execution", "api-execution", "web-sessions"}
     assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key_arn(recorded)]} in policies[
         "web-sessions"
     ]["Statement"]

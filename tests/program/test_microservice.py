@@ -82,18 +82,38 @@ def test_service_waits_for_its_rule_and_policies_named_in_depends_on(seed: Recor
     """aws-cdk#1160 "target group does not have an associated load balancer", terraform-aws-ecs#414."""
     service = seed.one("aws:ecs/service:Service")
     assert seed.one("ListenerRule").urn in service.depends_on
-    assert seed.one("RolePolicyAttachment").urn in service.depends_on
+    assert seed.one("RolePolicy").urn in service.depends_on
 
 
-def test_execution_role_has_the_managed_policy_and_the_task_role_nothing(seed: Recorded) -> None:
-    attachment = seed.one("RolePolicyAttachment")
-    assert attachment.inputs["policyArn"] == (
-        "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-    )
-    assert attachment.inputs["role"] == seed.one("aws:iam/role:Role", "web-execution").inputs.get(
-        "name", "web-execution-" + attachment.inputs["role"][-7:]
-    )
-    assert not seed.all("RolePolicy")
+def resources(recorded: Recorded) -> dict[str, list[str]]:
+    """Action → resources, of the execution role's own policy."""
+    statements = json.loads(recorded.one("RolePolicy", "web-execution").inputs["policy"])["Statement"]
+    return {action: s["Resource"] for s in statements for action in s["Action"]}
+
+
+def test_execution_role_pulls_its_own_image_and_the_task_role_may_do_nothing(seed: Recorded) -> None:
+    assert not seed.all("RolePolicyAttachment")
+    (policy,) = seed.all("RolePolicy")
+    assert policy.inputs["role"].startswith("web-execution-")
+    repository = seed.one("aws:ecr/repository:Repository").inputs["name"]
+    group = "arn:aws:cloudwatch:us-east-1:123456789012:LogGroup//ecs/ecs-microservice-test/web"
+    assert resources(seed) == {
+        "ecr:GetAuthorizationToken": ["*"],
+        "ecr:BatchCheckLayerAvailability": [f"arn:aws:ecr:us-east-1:123456789012:Repository/{repository}"],
+        "ecr:BatchGetImage": [f"arn:aws:ecr:us-east-1:123456789012:Repository/{repository}"],
+        "ecr:GetDownloadUrlForLayer": [f"arn:aws:ecr:us-east-1:123456789012:Repository/{repository}"],
+        "logs:CreateLogStream": [f"{group}:*"],
+        "logs:PutLogEvents": [f"{group}:*"],
+    }
+
+
+def test_execution_role_pulls_images_of_other_accounts_and_asks_nothing_for_public_ones() -> None:
+    image = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1.0"
+    sidecars = {"agent": {"image": "ghcr.io/shop/agent:2"}}
+    pulled = resources(deploy_services({"web": {"image": image, "sidecars": sidecars}}))
+    assert pulled["ecr:BatchGetImage"] == ["arn:aws:ecr:eu-west-1:210987654321:repository/shop/web"]
+    public = resources(deploy_services({"web": {"image": "ghcr.io/shop/web:1.0"}}))
+    assert set(public) == {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 def test_roles_trust_only_ecs_tasks_of_this_account(seed: Recorded) -> None:
@@ -191,7 +211,8 @@ def test_worker_has_no_target_group_and_no_way_in() -> None:
 
 def test_partition_of_the_account_is_in_every_arn() -> None:
     answer = {"partition": "aws-us-gov", "dnsSuffix": "amazonaws.com", "id": "aws-us-gov"}
-    recorded = deploy_services({"web": {}}, overrides={"aws:index/getPartition:getPartition": answer})
+    web = {"deployment": {"strategy": "canary"}}
+    recorded = deploy_services({"web": web}, overrides={"aws:index/getPartition:getPartition": answer})
     assert recorded.one("RolePolicyAttachment").inputs["policyArn"].startswith("arn:aws-us-gov:iam::aws:")
 
 

@@ -1,5 +1,8 @@
 """Where a stack runs."""
 
+import json
+from typing import Any
+
 import pulumi
 import pytest
 
@@ -158,3 +161,58 @@ def test_default_security_group_of_a_created_vpc_is_emptied() -> None:
     assert group["vpcId"] == "vpc-0a0a0a0a"
     assert not {"ingress", "egress"} & set(group)
     assert not deploy_services({"web": {}}, network={"existing": EXISTING}).all("DefaultSecurityGroup")
+
+
+def ways_out(recorded: Recorded, name: str = "web") -> set[tuple[Any, ...]]:
+    keys = ("cidrIpv4", "prefixListId", "ipProtocol", "fromPort")
+    return {
+        tuple(rule.inputs.get(key) for key in keys)
+        for rule in recorded.all("SecurityGroupEgressRule")
+        if rule.name.startswith(f"{name}-out")
+    }
+
+
+def test_tasks_open_connections_to_anywhere_unless_it_is_said() -> None:
+    assert ways_out(deploy_services({"web": {}})) == {("0.0.0.0/0", None, "-1", None)}
+
+
+def test_tasks_open_connections_to_what_is_said_and_to_the_vpc() -> None:
+    network = {"create": {}, "egress": {"ports": [443, 5432]}}
+    recorded = deploy_services({"web": {"launch": "ec2"}}, network=network, cluster={"ec2": {}})
+    invariants.check_all(recorded)
+    expected = {
+        ("10.0.0.0/16", None, "-1", None),
+        ("0.0.0.0/0", None, "tcp", 443),
+        ("0.0.0.0/0", None, "tcp", 5432),
+    }
+    assert ways_out(recorded) == expected
+    assert ways_out(recorded, "cluster-ec2") == expected
+
+
+def test_tasks_that_reach_nothing_outside_start_from_endpoints() -> None:
+    closed: dict[str, Any] = {"create": {}, "egress": {"cidrs": []}}
+    with pytest.raises(
+        pulumi.RunError, match=r"network\.egress does not let .* a list with s3, ecr, logs, or"
+    ):
+        deploy_services({"web": {}}, network=closed)
+    recorded = deploy_services({"web": {}}, network={**closed, "endpoints": ["s3", "ecr", "logs"]})
+    invariants.check_all(recorded)
+    # Layers of images come from S3, whose addresses are not the VPC's.
+    assert ways_out(recorded) == {("10.0.0.0/16", None, "-1", None), (None, "pl-s3", "tcp", 443)}
+
+
+def test_endpoints_let_through_this_accounts_credentials_and_ecrs_layers() -> None:
+    network = {"create": {}, "endpoints": ["s3", "logs"]}
+    recorded = deploy_services({"web": {}}, network=network)
+    policies = {
+        e.inputs["serviceName"].rpartition(".")[2]: json.loads(e.inputs["policy"])["Statement"]
+        for e in recorded.all("VpcEndpoint")
+    }
+    own = {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
+    assert [statement.get("Condition") for statement in policies["logs"]] == [own]
+    account, layers = policies["s3"]
+    assert account["Condition"] == own
+    assert layers["Resource"] == ["arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"]
+    assert layers["Action"] == "s3:GetObject"
+    anybody = deploy_services({"web": {}}, network={**network, "endpointAccess": "anybody"})
+    assert not [e for e in anybody.all("VpcEndpoint") if "policy" in e.inputs]

@@ -80,13 +80,29 @@ def _endpoints(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             path=("network", "endpoints"),
             value=list(settings.network.endpoints),
-            message=(
-                "the tasks are in private subnets without NAT and could not start; allowed: a list with "
-                f"{', '.join(missing)}, or a way out (network.create.nat, network.publicTasks)"
-            ),
+            message=f"{_closed(settings)} and could not start; allowed: a list with {', '.join(missing)}, or a way out "
+            f"({_ways_out(settings)})",
             fix=Assign(("network", "endpoints"), [*settings.network.endpoints, *missing]),
-            related=[("network", "create"), ("network", "existing"), ("network", "publicTasks")],
+            related=[
+                ("network", "create"),
+                ("network", "existing"),
+                ("network", "publicTasks"),
+                ("network", "egress"),
+            ],
         )
+
+
+def _closed(settings: Settings) -> str:
+    """Why tasks do not reach AWS's public addresses."""
+    if settings.network.egress.reaches_aws:
+        return "the tasks are in private subnets without NAT"
+    return "network.egress does not let the tasks reach AWS's public addresses on port 443"
+
+
+def _ways_out(settings: Settings) -> str:
+    if settings.network.egress.reaches_aws:
+        return "network.create.nat, network.publicTasks"
+    return "network.egress with 0.0.0.0/0 and port 443"
 
 
 def _needed(settings: Settings) -> Iterator[Endpoint]:
@@ -118,7 +134,7 @@ def _foreign_images(settings: Settings) -> Iterator[Problem]:
                 yield Problem(
                     path=path,
                     value=image,
-                    message="private tasks without NAT reach only images in ECR; allowed: an image in ECR, "
-                    "or a way out (network.create.nat, network.publicTasks)",
+                    message=f"{_closed(settings)} and reach only images in ECR; allowed: an image in ECR, "
+                    f"or a way out ({_ways_out(settings)})",
                     related=[("network",)],
                 )
