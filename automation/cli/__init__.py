@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 from rich.console import Console
 
-from automation.cli import deploy, environments, observe, releases
+from automation.cli import deploy, environments, observe, releases, starting
 from automation.reporting import JsonLines
 from localcloud.errors import LocalCloudError
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Deploy, observe and operate the stacks of this program, on AWS and on the local cloud.",
 )
-for part in (deploy, observe, releases, environments):
+for part in (starting, deploy, observe, releases, environments):
     app.registered_commands += part.app.registered_commands
 app.add_typer(environments.ephemeral, name="ephemeral")
 
