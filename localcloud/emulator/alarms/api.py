@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.emulator import upstream
-from localcloud.emulator.alarms import query_protocol, records, series
+from localcloud.emulator import query_protocol, upstream
+from localcloud.emulator.alarms import records, series
 from localcloud.emulator.alarms.series import Window
 from localcloud.emulator.metrics.expressions import UnsupportedExpressionError
 
@@ -20,7 +20,9 @@ def put_metric_alarm(
 ) -> Response:
     """Make or change an alarm, with everything it says; MiniStack's forgets metric math."""
     cloudwatch = upstream.cloudwatch
-    request = data if is_cbor or is_json else query_protocol.decoded("PutMetricAlarm", parameters)
+    request = (
+        data if is_cbor or is_json else query_protocol.decoded("cloudwatch", "PutMetricAlarm", parameters)
+    )
     name, tags = str(request.get("AlarmName") or ""), request.get("Tags")
     is_new = records.find(name) is None
     datapoints = request.get("DatapointsToAlarm")

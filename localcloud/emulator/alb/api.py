@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.emulator import upstream
-from localcloud.emulator.alb import groups, wire
+from localcloud.emulator.alb import groups, refusals, wire
 from localcloud.emulator.alb.registry import REASONS, Registry, Target
 from localcloud.emulator.alb.routing import Routes
 
@@ -40,7 +40,7 @@ class LoadBalancingApi:
         """Check a request AWS would refuse, let MiniStack answer it, and keep associations and routes in step."""
 
         def handle(parameters: wire.Parameters) -> Response:
-            refusal = _refusal(action, parameters)
+            refusal = refusals.refusal(action, parameters) or _refusal(action, parameters)
             if refusal is not None:
                 response: Response = upstream.alb._error(*refusal)
                 return response

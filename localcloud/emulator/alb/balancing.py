@@ -1,10 +1,12 @@
 """What every request through the load balancers needs, and the choice of a target group by weight."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from localcloud.emulator.alb.actions import ForwardGroup
 from localcloud.emulator.alb.registry import Registry
 from localcloud.emulator.alb.routing import Routes
+from localcloud.emulator.alb.stickiness import Seals
 from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
 
@@ -19,6 +21,7 @@ class Balancing:
         traffic: Counts for the metrics.
         pool: Connections to targets.
         port: The local cloud's port, for redirects.
+        seals: Makes the cookies of sticky sessions.
     """
 
     routes: Routes
@@ -26,18 +29,19 @@ class Balancing:
     traffic: Traffic
     pool: Pool
     port: int
+    seals: Seals = field(default_factory=Seals)
 
 
-def by_weight(choices: list[tuple[str, int]]) -> str:
+def by_weight(groups: tuple[ForwardGroup, ...]) -> ForwardGroup | None:
     """A target group by weight; none when all weights are zero."""
-    if len(choices) == 1:
-        return choices[0][0] if choices[0][1] > 0 else ""
-    total = sum(weight for _, weight in choices)
+    if len(groups) == 1:
+        return groups[0] if groups[0].weight > 0 else None
+    total = sum(group.weight for group in groups)
     if total == 0:
-        return ""
+        return None
     ticket = random.uniform(0, total)  # noqa: S311  sharing load out is not cryptography
-    for group, weight in choices:
-        ticket -= weight
+    for group in groups:
+        ticket -= group.weight
         if ticket < 0:
             return group
-    return choices[-1][0]
+    return groups[-1]

@@ -5,61 +5,76 @@ import logging
 from collections import deque
 from typing import Any, cast
 
-import httptools
-
+from localcloud.emulator.alb.balancer_settings import DEFAULT, BalancerSettings
 from localcloud.emulator.alb.balancing import Balancing
 from localcloud.emulator.alb.exchange import Exchange
 from localcloud.emulator.alb.messages import RequestHead, error_page, own_response
+from localcloud.emulator.alb.request_reader import RequestReader, RequestRefused
+from localcloud.emulator.alb.routing import Listener
 
 logger = logging.getLogger(__name__)
-KEEP_ALIVE_SECONDS = 60.0
+# The idle timeout may be changed while a connection idles; no change waits longer than this.
+LONGEST_LOOK_SECONDS = 30.0
 
 
 class ClientConnection(asyncio.Protocol):
-    """One client's connection; pipelined requests wait for their turn."""
+    """One client's connection; pipelined requests wait for their turn.
 
-    def __init__(self, balancing: Balancing, connections: set[Any]) -> None:
+    Args:
+        balancing: What every request needs.
+        connections: The server's open connections.
+        host: The first request's Host field: whose load balancer's attributes hold for the connection.
+    """
+
+    def __init__(self, balancing: Balancing, connections: set[Any], host: str) -> None:
         self._balancing = balancing
         self._connections = connections
+        self._host = host
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpRequestParser(self)
-        self._head = RequestHead()
+        self._reader = RequestReader(self, self.settings)
         self._receiving: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
         self._current: Exchange | None = None
         self._driver: asyncio.Task[None] | None = None
         self._turn: asyncio.Future[None] | None = None
-        self._idle: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._began = self._active = self._loop.time()
+        self._refusal = 0
         self._closing = False
         self.client = ""
+        self.client_port = 0
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
-        self.client = str((transport.get_extra_info("peername") or ("127.0.0.1",))[0])
+        address, port = (transport.get_extra_info("peername") or ("127.0.0.1", 0))[:2]
+        self.client, self.client_port = str(address), int(port)
         self._connections.add(self)
-        self._driver = asyncio.get_running_loop().create_task(self._drive())
+        self._driver = self._loop.create_task(self._drive())
+        self._look()
 
     def data_received(self, data: bytes) -> None:
         """Part of a request, or of what follows an upgrade."""
-        if self._current is not None and self._current.tunnel is not None:
-            self._current.tunnel.write(data)
+        self._active = self._loop.time()
+        if self._current is not None and self._current.upgrading:
+            self._current.client_data(data)
+            return
+        if self._refusal:
             return
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._after_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self._refuse(400)
+            self._reader.feed(data)
+        except RequestRefused as refused:
+            self._refuse(refused.status)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The client went away; whatever is in flight for it is given up."""
         self._connections.discard(self)
         self._closing = True
-        if self._idle is not None:
-            self._idle.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._current is not None:
             self._current.client_left()
         if self._driver is not None:
@@ -81,56 +96,47 @@ class ClientConnection(asyncio.Protocol):
         if self._current is None and self._transport is not None:
             self._transport.close()
 
-    # -- httptools --------------------------------------------------------------------------------------------
+    # -- the reader's sink ------------------------------------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._head = RequestHead()
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-
-    def on_url(self, url: bytes) -> None:
-        """The request target, possibly in pieces."""
-        self._head.target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One field."""
-        self._head.headers.append((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        """The head is complete: the request waits for its turn, its body follows."""
-        head, parser = self._head, self._parser
-        head.method = parser.get_method()
-        head.keep_alive = parser.should_keep_alive()
-        head.http_1_0 = parser.get_http_version() == "1.0"
-        head.chunked = b"chunked" in (head.get(b"transfer-encoding") or b"").lower()
-        head.websocket = parser.should_upgrade() and (head.get(b"upgrade") or b"").lower() == b"websocket"
+    def request_begins(self, head: RequestHead) -> None:
+        """The request waits for its turn, its body follows."""
+        if self._active - self._began > self.settings().client_keep_alive:
+            # "HTTP client keepalive duration": one more request, whose response closes the connection.
+            head.keep_alive = False
         exchange = Exchange(self._balancing, self, head)
         self._receiving = exchange
         self._waiting.append(exchange)
-        if (head.get(b"expect") or b"").lower() == b"100-continue" and self._current is None:
+        if self._current is None and (head.get(b"expect") or b"").lower() == b"100-continue":
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if len(self._waiting) > 1:
             self.pause_client()
-        if self._turn is not None and not self._turn.done():
-            self._turn.set_result(None)
+        self._wake()
 
-    def on_body(self, data: bytes) -> None:
+    def request_data(self, data: bytes) -> None:
         """A piece of the body."""
         if self._receiving is not None:
             self._receiving.body_data(data)
 
-    def on_message_complete(self) -> None:
+    def request_ends(self) -> None:
         """The request is complete."""
         if self._receiving is not None:
             self._receiving.body_ends()
             self._receiving = None
 
+    def request_upgrades(self, rest: bytes) -> None:
+        """What follows is the target's business once it agrees."""
+        self._waiting[-1].client_data(rest)
+
     # -- for the exchange -------------------------------------------------------------------------------------
+
+    def settings(self) -> BalancerSettings:
+        """The load balancer's attributes as they are now."""
+        listener = self._listener()
+        return DEFAULT if listener is None else listener.settings
 
     def write(self, data: bytes) -> None:
         """Send to the client."""
+        self._active = self._loop.time()
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
@@ -154,8 +160,12 @@ class ClientConnection(asyncio.Protocol):
     async def _drive(self) -> None:
         while not self._closing:
             if not self._waiting:
-                self._turn = asyncio.get_running_loop().create_future()
+                if self._refusal:
+                    self._answer_refusal()
+                    break
+                self._turn = self._loop.create_future()
                 await self._turn
+                continue
             exchange = self._current = self._waiting.popleft()
             try:
                 await exchange.serve()
@@ -171,27 +181,49 @@ class ClientConnection(asyncio.Protocol):
                 break
             if not self._waiting:
                 self.resume_client()
-                self._idle = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._close)
         self._close()
+
+    def _wake(self) -> None:
+        if self._turn is not None and not self._turn.done():
+            self._turn.set_result(None)
 
     def _close(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
-    def _after_upgrade(self, rest: bytes) -> None:
-        """The parser stops at an upgrade; what is not a WebSocket is an ordinary request (ALB ignores h2c)."""
-        exchange = self._receiving
-        self._receiving = None
-        if exchange is None:
-            return
-        exchange.body_ends()
-        if exchange.head.websocket:
-            exchange.early_data = rest
-            return
-        self._parser = httptools.HttpRequestParser(self)
-        if rest:
-            self.data_received(rest)
-
     def _refuse(self, status: int) -> None:
+        """Answer with an error when the requests before it have been answered, and read no more."""
+        self._refusal = status
+        if self._receiving is not None:
+            # Its head was fine, its body is not.
+            self._receiving.client_breaks(status)
+            self._receiving = None
+        self._wake()
+
+    def _answer_refusal(self) -> None:
+        status = self._refusal
+        listener = self._listener()
+        if listener is not None:
+            self._balancing.traffic.own_response(listener.balancer, None, status)
         self.write(own_response(status, error_page(status), [], close=True, head_only=False))
-        self._close()
+
+    def _listener(self) -> Listener | None:
+        destination = self._balancing.routes.destination(self._host)
+        return None if destination is None else destination.listener
+
+    # -- idle timeout -----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Act on the idle timeout; one timer per connection, not one per byte."""
+        left = self._active + self.settings().idle_timeout - self._loop.time()
+        if left > 0.001:
+            self._watch = self._loop.call_later(min(left, LONGEST_LOOK_SECONDS), self._look)
+            return
+        if self._current is not None:
+            self._current.idles()
+        elif self._reader.head_begun:
+            # Troubleshooting guide, 408: "The client did not send data before the idle timeout period expired."
+            self._refuse(408)
+        else:
+            self._close()
+        self._watch = self._loop.call_later(1.0, self._look)

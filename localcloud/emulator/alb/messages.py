@@ -8,12 +8,14 @@ import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from localcloud.emulator.alb.balancer_settings import BalancerSettings
+
 Headers = list[tuple[bytes, bytes]]
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade", b"expect")
 )
+_NOT_PASSED_ON = _HOP_BY_HOP | {b"host"}
 _REPLACED = frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port", b"x-amzn-trace-id"))
-IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
 
 
 @dataclass
@@ -28,6 +30,7 @@ class RequestHead:
         http_1_0: The client speaks HTTP/1.0, which knows no chunks.
         websocket: The client asks for the WebSocket protocol.
         chunked: The body comes in chunks.
+        careful: Others could read the request differently: no connection it travels on is used again.
     """
 
     method: bytes = b""
@@ -37,6 +40,7 @@ class RequestHead:
     http_1_0: bool = False
     websocket: bool = False
     chunked: bool = False
+    careful: bool = False
 
     def get(self, name: bytes) -> bytes | None:
         """All values of a field, joined by a comma as repeated fields are."""
@@ -44,20 +48,33 @@ class RequestHead:
         return b", ".join(found) if found else None
 
 
-def request_head(head: RequestHead, *, client: str, protocol: str, port: int, host: str) -> bytes:
-    """The request as a target gets it."""
+def request_head(
+    head: RequestHead, settings: BalancerSettings, *, client: str, protocol: str, port: int, host: str
+) -> bytes:
+    """The request as a target gets it.
+
+    Args:
+        head: As the client sent it.
+        settings: How X-Forwarded-For is treated.
+        client: Whom X-Forwarded-For names.
+        protocol: The listener's.
+        port: The listener's.
+        host: The Host field's value.
+    """
     lines = [head.method, b" ", head.target, b" HTTP/1.1\r\nhost: ", host.encode("latin-1"), b"\r\n"]
-    forwarded = trace = None
+    forwarded, trace = [], None
     for name, value in head.headers:
         if name in _REPLACED:
             if name == b"x-forwarded-for":
-                forwarded = value if forwarded is None else forwarded + b", " + value
+                forwarded.append(value)
             elif name == b"x-amzn-trace-id":
                 trace = value
-        elif name not in _HOP_BY_HOP and name != b"host":
+        elif name not in _NOT_PASSED_ON:
             lines += (name, b": ", value, b"\r\n")
-    address = client.encode()
-    lines += (b"x-forwarded-for: ", address if forwarded is None else forwarded + b", " + address, b"\r\n")
+    if settings.forwarded_for == "append":
+        forwarded.append(client.encode())
+    if forwarded and settings.forwarded_for != "remove":
+        lines += (b"x-forwarded-for: ", b", ".join(forwarded), b"\r\n")
     lines += (
         b"x-forwarded-proto: ",
         protocol.lower().encode(),
@@ -66,12 +83,16 @@ def request_head(head: RequestHead, *, client: str, protocol: str, port: int, ho
         b"\r\n",
     )
     lines += (b"x-amzn-trace-id: ", trace_id(trace), b"\r\n")
-    if head.websocket:
-        lines.append(b"connection: upgrade\r\nupgrade: websocket\r\n")
-    elif head.chunked:
-        lines.append(b"transfer-encoding: chunked\r\n")
-    lines.append(b"\r\n")
+    lines += (_framing(head), b"\r\n")
     return b"".join(lines)
+
+
+def _framing(head: RequestHead) -> bytes:
+    """What the connection to the target is used for behind this head."""
+    if head.websocket:
+        return b"connection: upgrade\r\nupgrade: websocket\r\n"
+    chunked = b"transfer-encoding: chunked\r\n" if head.chunked else b""
+    return chunked + b"connection: close\r\n" if head.careful else chunked
 
 
 def trace_id(given: bytes | None) -> bytes:
@@ -92,7 +113,8 @@ def response_head(
     """The response as the client gets it."""
     lines = [b"HTTP/1.1 %d " % status, reason, b"\r\n"]
     for name, value in headers:
-        if name.lower() not in _HOP_BY_HOP:
+        key = name.lower()
+        if key not in _HOP_BY_HOP and not (status == 204 and key == b"content-length"):  # RFC 9110, 8.6
             lines += (name, b": ", value, b"\r\n")
     if upgrade:
         lines.append(b"connection: upgrade\r\nupgrade: websocket\r\n")

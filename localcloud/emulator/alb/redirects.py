@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 
 from localcloud.emulator.alb.balancing import Balancing
-from localcloud.emulator.alb.routing import LOCAL_SUFFIX, Listener, Request
+from localcloud.emulator.alb.conditions import Request
+from localcloud.emulator.alb.routing import LOCAL_SUFFIX, Listener
+
+# Troubleshooting guide, 507: "The redirect URL is too long." The guide gives no number: the request line's limit.
+MAX_URL_BYTES = 16 * 1024
+TOO_LONG = 507, ""
 
 
 def location(
     configuration: Mapping[str, str], request: Request, listener: Listener, host: str, balancing: Balancing
 ) -> tuple[int, str]:
-    """Status code and Location of a redirect.
+    """Status code and Location of a redirect; the location is empty where there is none.
 
     On AWS a redirect names the listener's port, which nothing on this machine listens on: a redirect to a port of the
     same load balancer becomes the local address of that listener, in plain HTTP because TLS is not emulated.
@@ -31,6 +36,8 @@ def location(
     protocol, target, port = (fill(configuration[name]) for name in ("Protocol", "Host", "Port"))
     path, query = fill(configuration["Path"]), fill(configuration["Query"])
     tail = path + (f"?{query}" if query else "")
+    if len(tail) > MAX_URL_BYTES:
+        return TOO_LONG
     own = host.partition(":")[0].lower()
     if own.endswith(LOCAL_SUFFIX) and target == request.host:
         there = f"{port}.{listener.name.lower()}{LOCAL_SUFFIX}"

@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from localcloud.emulator.alb import groups
 
@@ -27,6 +27,13 @@ REASONS = {
     "Target.NotRegistered": "Target is not registered to the target group",
     "Target.HealthCheckDisabled": "Health checks are disabled for this target",
 }
+
+
+class InFlight(Protocol):
+    """A request that a target is working on."""
+
+    def interrupt(self) -> None:
+        """Give up: the target is gone."""
 
 
 @dataclass(eq=False)
@@ -46,7 +53,7 @@ class Target:
     reason: str = "Elb.RegistrationInProgress"
     description: str = REASONS["Elb.RegistrationInProgress"]
     registered: float = field(default_factory=time.monotonic)
-    in_flight: int = 0
+    requests: set[InFlight] = field(default_factory=set)
     passed: int = 0
     failed: int = 0
     drained: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,14 +71,19 @@ class Target:
         """Whether the target gets no more requests."""
         return self.state == "draining"
 
-    def begin(self) -> None:
-        """Count a request that goes to this target."""
-        self.in_flight += 1
+    @property
+    def in_flight(self) -> int:
+        """How many requests it is working on."""
+        return len(self.requests)
 
-    def finish(self) -> None:
+    def begin(self, request: InFlight) -> None:
+        """Count a request that goes to this target."""
+        self.requests.add(request)
+
+    def finish(self, request: InFlight) -> None:
         """Count it off again; the last one ends a draining target's wait."""
-        self.in_flight -= 1
-        if self.state == "draining" and self.in_flight == 0:
+        self.requests.discard(request)
+        if self.state == "draining" and not self.requests:
             self.drained.set()
 
 
@@ -136,6 +148,10 @@ class Registry:
         if answers and target.in_flight:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(target.drained.wait(), timeout=delay)
+        # Troubleshooting guide, 502: "The deregistration delay period elapsed for a request being handled by a target
+        # that was deregistered."
+        for request in list(target.requests):
+            request.interrupt()
         if self._targets.get(group, {}).get((address, port)) is target:
             del self._targets[group][(address, port)]
         self.changed(target)

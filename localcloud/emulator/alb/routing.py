@@ -10,42 +10,20 @@ Where a load balancer answers on this machine, PORT being the local cloud's:
 TLS is not emulated: an HTTPS listener answers plain HTTP at its own name (`443.<name>.alb.localhost`).
 """
 
-import ipaddress
-import re
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from localcloud.emulator import upstream
-from localcloud.emulator.alb import wire
+from localcloud.emulator.alb.actions import Action, action_of
+from localcloud.emulator.alb.balancer_settings import BalancerSettings
+from localcloud.emulator.alb.conditions import Request, Test, condition_test
+from localcloud.emulator.alb.groups import account_of
 
+logger = logging.getLogger(__name__)
 LOCAL_SUFFIX = ".alb.localhost"
 AWS_SUFFIX = ".elb.amazonaws.com"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What rules look at.
-
-    Args:
-        method: As sent, upper case.
-        host: Without the port, lower case.
-        path: Without the query.
-        query: As sent, without the question mark.
-        headers: By lower-case name; repeated ones joined by a comma.
-        client: IP address of the client.
-    """
-
-    method: str
-    host: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    client: str
-
-
-Test = Callable[[Request], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +32,7 @@ class Rule:
 
     arn: str
     tests: tuple[Test, ...]
-    actions: tuple[Mapping[str, Any], ...]
+    action: Action | None
 
     def matches(self, request: Request) -> bool:
         """Whether the request falls under this rule."""
@@ -70,6 +48,7 @@ class Listener:
     name: str
     port: int
     protocol: str
+    settings: BalancerSettings
     rules: tuple[Rule, ...]
 
     def rule_for(self, request: Request) -> Rule | None:
@@ -140,6 +119,10 @@ class Routes:
         for rule in alb._rules.all_values():
             rules.setdefault(rule["ListenerArn"], []).append(rule)
         balancers = {entry["LoadBalancerArn"]: entry for entry in alb._lbs.all_values()}
+        settings = {
+            arn: BalancerSettings.of(alb._lb_attrs._data.get((account_of(arn), arn)) or [])
+            for arn in balancers
+        }
         for balancer in balancers.values():
             self._by_name[balancer["LoadBalancerName"].lower()] = []
             self._by_name[balancer["DNSName"].lower()] = []
@@ -154,7 +137,8 @@ class Routes:
                 name=balancer["LoadBalancerName"],
                 port=int(record["Port"]),
                 protocol=str(record["Protocol"]),
-                rules=tuple(_rule(rule) for rule in ordered),
+                settings=settings[record["LoadBalancerArn"]],
+                rules=tuple(compiled for rule in ordered if (compiled := _rule(rule))),
             )
             for name in (balancer["LoadBalancerName"].lower(), balancer["DNSName"].lower()):
                 self._by_name[name].append(listener)
@@ -162,10 +146,16 @@ class Routes:
                 self._by_host.setdefault(host, listener)
 
 
-def _rule(record: Mapping[str, Any]) -> Rule:
-    tests = () if record.get("IsDefault") else tuple(condition_test(entry) for entry in record["Conditions"])
-    actions = sorted(record["Actions"], key=lambda action: int(action.get("Order") or 1))
-    return Rule(arn=record["RuleArn"], tests=tests, actions=tuple(actions))
+def _rule(record: Mapping[str, Any]) -> Rule | None:
+    """Compile a rule. The API refuses what makes no sense; should something get by, only its own rule is left out."""
+    try:
+        tests = (
+            () if record.get("IsDefault") else tuple(condition_test(entry) for entry in record["Conditions"])
+        )
+        return Rule(arn=record["RuleArn"], tests=tests, action=action_of(record["Actions"]))
+    except Exception:
+        logger.exception("rule %s is left out", record.get("RuleArn"))
+        return None
 
 
 def _literal_hosts(rules: list[Mapping[str, Any]]) -> list[str]:
@@ -174,68 +164,6 @@ def _literal_hosts(rules: list[Mapping[str, Any]]) -> list[str]:
         for rule in rules
         for condition in rule["Conditions"]
         if condition["Field"] == "host-header"
-        for value in condition["HostHeaderConfig"]["Values"]
+        for value in (condition.get("HostHeaderConfig") or {}).get("Values") or []
         if not set(value) & {"*", "?"}
     ]
-
-
-def wildcard(pattern: str, *, ignore_case: bool) -> Callable[[str], bool]:
-    """AWS patterns: `*` is any run of characters, `?` exactly one; nothing else is special."""
-    text = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    match = re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0)).fullmatch
-    return lambda value: match(value) is not None
-
-
-def condition_test(condition: Mapping[str, Any]) -> Test:
-    """Compile one condition; a condition holds when any of its values does.
-
-    Paths and query strings: the path is case-sensitive, hosts, header and query values are not (API Reference,
-    "Condition types for listener rules").
-    """
-    field = condition["Field"]
-    if field == "http-header":
-        return _header_test(condition["HttpHeaderConfig"])
-    if field == "query-string":
-        return _query_test(condition["QueryStringConfig"]["Values"])
-    return _simple_test(field, condition[wire.TYPED_CONDITIONS[field]]["Values"])
-
-
-def _simple_test(field: str, values: list[str]) -> Test:
-    if field == "path-pattern":
-        paths = [wildcard(value, ignore_case=False) for value in values]
-        return lambda request: any(match(request.path) for match in paths)
-    if field == "host-header":
-        hosts = [wildcard(value, ignore_case=True) for value in values]
-        return lambda request: any(match(request.host) for match in hosts)
-    if field == "http-request-method":
-        return lambda request: request.method in values
-    networks = [ipaddress.ip_network(value, strict=False) for value in values]
-    return lambda request: any(ipaddress.ip_address(request.client) in network for network in networks)
-
-
-def _header_test(configuration: Mapping[str, Any]) -> Test:
-    name = configuration["HttpHeaderName"].lower()
-    matches = [wildcard(value, ignore_case=True) for value in configuration["Values"]]
-
-    def test(request: Request) -> bool:
-        actual = request.headers.get(name)
-        return actual is not None and any(match(actual) for match in matches)
-
-    return test
-
-
-def _query_test(pairs: list[Mapping[str, str]]) -> Test:
-    anything = wildcard("*", ignore_case=True)
-    compiled = [
-        (
-            wildcard(pair["Key"], ignore_case=True) if "Key" in pair else anything,
-            wildcard(pair["Value"], ignore_case=True),
-        )
-        for pair in pairs
-    ]
-
-    def test(request: Request) -> bool:
-        given = parse_qsl(request.query, keep_blank_values=True)
-        return any(key(name) and value(text) for name, text in given for key, value in compiled)
-
-    return test

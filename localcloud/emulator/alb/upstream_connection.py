@@ -12,8 +12,10 @@ from localcloud.emulator.alb.addresses import reach
 from localcloud.emulator.alb.messages import Headers
 from localcloud.emulator.alb.registry import Target
 
+# Troubleshooting guide, 504: "the connection timeout expired (10 seconds)"; 502: "The target response header exceeded
+# 32 K for the entire response header".
 CONNECT_SECONDS = 10.0
-IDLE_SECONDS = 60.0
+MAX_HEAD_BYTES = 32 * 1024
 MAX_IDLE_PER_TARGET = 64
 
 
@@ -29,8 +31,8 @@ class Sink(Protocol):
     def response_ends(self) -> None:
         """The body is complete."""
 
-    def response_breaks(self, *, before_first_byte: bool) -> None:
-        """The target closed the connection in the middle."""
+    def response_breaks(self) -> None:
+        """The target closed the connection too early, or what it sent is no response."""
 
     def flush(self) -> None:
         """Everything that arrived together has been handed over."""
@@ -56,20 +58,29 @@ class TargetConnection(asyncio.Protocol):
         self._headers: Headers = []
         self._reason = b""
         self._head_only = False
-        self._received = False
+        self._upgrade = False
+        self._in_head = True
+        self._head_bytes = 0
         self._until_close = False
         self._done = False
         self.tunnel = False
-        self.reused = False
         self.reusable = False
         self.idle_since = 0.0
 
     # -- for the one who sends --------------------------------------------------------------------------------
 
-    def exchange(self, sink: Sink, request: bytes, *, head_only: bool) -> None:
-        """Send a request and hand its response to the sink."""
-        self._sink, self._head_only = sink, head_only
-        self._received = self._until_close = self._done = self.reusable = False
+    def exchange(self, sink: Sink, request: bytes, *, head_only: bool, upgrade: bool) -> None:
+        """Send a request and hand its response to the sink.
+
+        Args:
+            sink: Gets the response.
+            request: The head and what is there of the body.
+            head_only: The response has no body whatever its fields say.
+            upgrade: The target may answer 101.
+        """
+        self._sink, self._head_only, self._upgrade = sink, head_only, upgrade
+        self._until_close = self._done = self.reusable = False
+        self._in_head, self._head_bytes = True, 0
         self._parser = httptools.HttpResponseParser(self)
         self.write(request)
 
@@ -102,7 +113,6 @@ class TargetConnection(asyncio.Protocol):
     def release(self) -> None:
         """The response was taken; the connection waits for the next request."""
         self._sink = None
-        self.reused = True
         self.idle_since = time.monotonic()
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------
@@ -121,22 +131,35 @@ class TargetConnection(asyncio.Protocol):
         if self.tunnel:
             sink.raw_data(data)
             return
-        self._received = True
+        rest = self._parse(data)
+        if self._sink is None:
+            return
+        sink.flush()
+        if rest:
+            sink.raw_data(rest)
+        if self._done:
+            sink.response_ends()
+
+    def _parse(self, data: bytes) -> bytes:
+        """Read part of the response; returns what follows it once the target has agreed to another protocol."""
+        if self._in_head:
+            self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self.tunnel = True
-            rest = data[upgrade.args[0] :]
-            sink.flush()
-            if rest:
-                sink.raw_data(rest)
-            return
-        except httptools.HttpParserError:
+            if self._upgrade and not self._done:
+                self.tunnel = True
+                return data[upgrade.args[0] :]
+            # Nobody asked for another protocol.
             self._fail()
-            return
-        sink.flush()
-        if self._done:
-            sink.response_ends()
+        except httptools.HttpParserError:
+            if not self._done:
+                self._fail()
+            # What stands behind a whole response is nobody's: it was not asked for.
+            self.reusable = False
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
+            self._fail()
+        return b""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The target closed, which ends a response without a length and breaks any other."""
@@ -166,27 +189,38 @@ class TargetConnection(asyncio.Protocol):
             self._transport.abort()
         if sink is not None and not self._done:
             self._done = True
-            sink.response_breaks(before_first_byte=not self._received)
+            sink.response_breaks()
 
     # -- httptools --------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """A response begins; after an interim one the final one does."""
+        """A response begins; after an interim one the final one does. A second one was not asked for."""
+        if self._done:
+            self.reusable = False
+            return
         self._headers = []
         self._reason = b""
+        self._in_head = True
 
     def on_status(self, reason: bytes) -> None:
         """The reason phrase, possibly in pieces."""
         self._reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One field."""
-        self._headers.append((name, value))
+        """One field; those behind the body (trailers) are not passed on."""
+        if self._in_head and not self._done:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Status and fields are complete."""
         status = self._parser.get_status_code()
-        if self._sink is None or (100 <= status < 200 and status != 101):
+        if self._sink is None or self._done or (100 <= status < 200 and status != 101):
+            return
+        self._in_head = False
+        if status == 101 and not self._upgrade:
+            return
+        if sum(len(name) + len(value) + 4 for name, value in self._headers) > MAX_HEAD_BYTES:
+            self._in_head, self._head_bytes = True, MAX_HEAD_BYTES + 1
             return
         names = {name.lower() for name, _ in self._headers}
         length_known = b"content-length" in names
@@ -206,7 +240,7 @@ class TargetConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The body is complete."""
-        if self._done or 100 <= self._parser.get_status_code() < 200:
+        if self._done or self._in_head or 100 <= self._parser.get_status_code() < 200:
             return
         self._done = True
         self.reusable = bool(self._parser.should_keep_alive()) and not self._until_close
@@ -218,25 +252,31 @@ class Pool:
     def __init__(self) -> None:
         self._idle: dict[Target, deque[TargetConnection]] = {}
 
-    async def connect(self, target: Target, *, fresh: bool = False) -> TargetConnection:
+    async def connect(self, target: Target, idle_timeout: float) -> TargetConnection:
         """An open connection to a target, used before or new.
+
+        Args:
+            target: Whom to reach.
+            idle_timeout: Seconds after which the load balancer closes a connection that nobody uses.
 
         Raises:
             OSError: The target refuses.
             TimeoutError: The target does not answer within 10 s.
         """
         idle = self._idle.get(target)
-        while idle and not fresh:
+        oldest = time.monotonic() - idle_timeout
+        while idle:
             connection = idle.pop()
-            if connection.open:
+            if connection.open and connection.idle_since > oldest:
                 return connection
+            connection.abort()
         loop = asyncio.get_running_loop()
         address, port = reach(target.id, target.port)
         making = loop.create_connection(lambda: TargetConnection(self._forget), address, port)
         _, connection = await asyncio.wait_for(making, timeout=CONNECT_SECONDS)
         return connection
 
-    def give_back(self, target: Target, connection: TargetConnection) -> None:
+    def give_back(self, target: Target, connection: TargetConnection, idle_timeout: float) -> None:
         """Keep a connection for the next request, unless its target is leaving or there are enough."""
         if not connection.reusable or not connection.open or target.state == "draining":
             connection.abort()
@@ -244,9 +284,8 @@ class Pool:
         connection.release()
         idle = self._idle.setdefault(target, deque())
         idle.append(connection)
-        while idle and (
-            len(idle) > MAX_IDLE_PER_TARGET or time.monotonic() - idle[0].idle_since > IDLE_SECONDS
-        ):
+        oldest = connection.idle_since - idle_timeout
+        while len(idle) > MAX_IDLE_PER_TARGET or idle[0].idle_since < oldest:
             idle.popleft().abort()
 
     def drop(self, target: Target) -> None:

@@ -13,6 +13,7 @@ Parameters = Mapping[str, Any]
 TYPED_CONDITIONS = {
     "path-pattern": "PathPatternConfig",
     "host-header": "HostHeaderConfig",
+    "http-header": "HttpHeaderConfig",
     "http-request-method": "HttpRequestMethodConfig",
     "source-ip": "SourceIpConfig",
 }
@@ -123,14 +124,14 @@ def parse_conditions(parameters: Parameters, prefix: str = "Conditions") -> list
         if field in TYPED_CONDITIONS:
             typed = TYPED_CONDITIONS[field]
             found = values(parameters, f"{base}.Values") or values(parameters, f"{base}.{typed}.Values")
-            condition[typed] = {"Values": found}
+            regexes = values(parameters, f"{base}.RegexValues") or values(
+                parameters, f"{base}.{typed}.RegexValues"
+            )
+            condition[typed] = {"Values": found} | ({"RegexValues": regexes} if regexes else {})
             if field in {"path-pattern", "host-header"}:
                 condition["Values"] = found
-        elif field == "http-header":
-            condition["HttpHeaderConfig"] = {
-                "HttpHeaderName": value(parameters, f"{base}.HttpHeaderConfig.HttpHeaderName"),
-                "Values": values(parameters, f"{base}.HttpHeaderConfig.Values"),
-            }
+            if field == "http-header":
+                condition[typed]["HttpHeaderName"] = value(parameters, f"{base}.{typed}.HttpHeaderName")
         elif field == "query-string":
             condition["QueryStringConfig"] = {
                 "Values": _query_pairs(parameters, f"{base}.QueryStringConfig.Values")

@@ -9,6 +9,7 @@ import pytest
 
 from localcloud.emulator import start, stop
 from localcloud.settings import CloudSettings
+from tests.localcloud.emulator.balancer import Balancer
 from tests.localcloud.emulator.ports import free_port
 from tests.localcloud.emulator.stage import (
     Cloud,
@@ -17,6 +18,7 @@ from tests.localcloud.emulator.stage import (
     root_filesystem,
     static_busybox,
 )
+from tests.localcloud.emulator.targets import Target, target
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +67,32 @@ def deploy(cloud: Cloud, name: str) -> Iterator[Callable[..., Deployed]]:
     for deployed in made:
         for service in ecs.list_services(cluster=deployed.name)["serviceArns"]:
             ecs.delete_service(cluster=deployed.name, service=service, force=True)
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local cloud without an image: targets are in this process."""
+    settings = CloudSettings(home=tmp_path_factory.mktemp("plain") / "home", port=free_port())
+    start(settings)
+    yield Cloud(settings, "")
+    stop(settings)
+
+
+@pytest.fixture
+def web(plain: Cloud, name: str) -> Balancer:
+    """A load balancer of the test's own."""
+    return Balancer(plain, name)
+
+
+@pytest.fixture
+def one() -> Iterator[Target]:
+    """A target."""
+    with target("one") as server:
+        yield server
+
+
+@pytest.fixture
+def two() -> Iterator[Target]:
+    """Another target."""
+    with target("two") as server:
+        yield server

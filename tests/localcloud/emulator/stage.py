@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import docker
 import httpx
+from botocore.config import Config
 
 from localcloud.settings import CloudSettings
 
@@ -42,6 +43,17 @@ class Cloud:
             region_name=self.settings.region,
             aws_access_key_id=account or self.settings.account_id,
             aws_secret_access_key="test",
+        )
+
+    def unchecked_client(self, name: Any) -> Any:
+        """A client that sends what botocore would stop."""
+        return boto3.client(
+            name,
+            endpoint_url=self.settings.endpoint,
+            region_name=self.settings.region,
+            aws_access_key_id=self.settings.account_id,
+            aws_secret_access_key="test",
+            config=Config(parameter_validation=False),
         )
 
     def get(self, name: str, path: str = "/", **options: Any) -> httpx.Response:

@@ -5,122 +5,14 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from localcloud.emulator import start, stop
-from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
+from tests.localcloud.emulator.balancer import Balancer, fixed
 from tests.localcloud.emulator.stage import Cloud, eventually
-from tests.localcloud.emulator.targets import Target, target
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud without an image: targets are in this process."""
-    settings = CloudSettings(home=tmp_path_factory.mktemp("plain") / "home", port=free_port())
-    start(settings)
-    yield Cloud(settings, "")
-    stop(settings)
-
-
-class Balancer:
-    """One load balancer with a listener on port 80 and one target group."""
-
-    def __init__(self, cloud: Cloud, name: str, **options: Any) -> None:
-        self.cloud, self.name = cloud, name
-        self.elb = cloud.client("elbv2")
-        balancer = self.elb.create_load_balancer(Name=name, Subnets=["subnet-00000001", "subnet-00000002"])
-        self.arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
-        self.group = self.add_group(name, **options)
-        self.listener = self.add_listener(80, self.group)
-
-    def add_group(self, name: str, **options: Any) -> str:
-        defaults = {
-            "Protocol": "HTTP",
-            "Port": 5000,
-            "VpcId": "vpc-00000001",
-            "TargetType": "ip",
-            "HealthCheckPath": "/health",
-            "HealthCheckIntervalSeconds": 5,
-            "HealthCheckTimeoutSeconds": 2,
-            "HealthyThresholdCount": 2,
-            "UnhealthyThresholdCount": 2,
-        }
-        groups = self.elb.create_target_group(**{**defaults, "Name": name, **options})["TargetGroups"]
-        return str(groups[0]["TargetGroupArn"])
-
-    def add_listener(self, port: int, *groups: str, **options: Any) -> str:
-        weighted = [{"TargetGroupArn": group, "Weight": 1} for group in groups]
-        action = {"Type": "forward", "ForwardConfig": {"TargetGroups": weighted}}
-        listeners = self.elb.create_listener(
-            **{
-                "LoadBalancerArn": self.arn,
-                "Port": port,
-                "Protocol": "HTTP",
-                "DefaultActions": [action],
-                **options,
-            }
-        )["Listeners"]
-        return str(listeners[0]["ListenerArn"])
-
-    def register(self, *targets: Target, group: str | None = None, healthy: bool = True) -> None:
-        group = group or self.group
-        entries = [{"Id": "127.0.0.1", "Port": entry.port} for entry in targets]
-        self.elb.register_targets(TargetGroupArn=group, Targets=entries)
-        if healthy:
-            eventually(lambda: {self.state(entry, group) for entry in targets} == {"healthy"}, pause=0.02)
-
-    def health(self, entry: Target, group: str | None = None) -> dict[str, Any]:
-        answer = self.elb.describe_target_health(
-            TargetGroupArn=group or self.group, Targets=[{"Id": "127.0.0.1", "Port": entry.port}]
-        )
-        return dict(answer["TargetHealthDescriptions"][0]["TargetHealth"])
-
-    def state(self, entry: Target, group: str | None = None) -> str:
-        return str(self.health(entry, group)["State"])
-
-    def get(self, path: str = "/", **options: Any) -> httpx.Response:
-        return self.cloud.get(self.name, path, **options)
-
-    def ask(self, host: str, path: str = "/", **headers: str) -> httpx.Response:
-        """A request with a Host header of its own."""
-        url = f"http://127.0.0.1:{self.cloud.settings.port}{path}"
-        return httpx.get(url, headers={"Host": host, **headers}, trust_env=False, verify=False)  # noqa: S501  plain HTTP
-
-    def rule(self, priority: int, action: dict[str, Any], *conditions: dict[str, Any]) -> str:
-        rules = self.elb.create_rule(
-            ListenerArn=self.listener, Priority=priority, Conditions=list(conditions), Actions=[action]
-        )["Rules"]
-        return str(rules[0]["RuleArn"])
-
-
-@pytest.fixture
-def web(plain: Cloud, name: str) -> Balancer:
-    return Balancer(plain, name)
-
-
-@pytest.fixture
-def one() -> Iterator[Target]:
-    with target("one") as server:
-        yield server
-
-
-@pytest.fixture
-def two() -> Iterator[Target]:
-    with target("two") as server:
-        yield server
-
-
-def fixed(text: str) -> dict[str, Any]:
-    return {
-        "Type": "fixed-response",
-        "FixedResponseConfig": {"StatusCode": "200", "ContentType": "text/plain", "MessageBody": text},
-    }
-
+from tests.localcloud.emulator.targets import Target
 
 # -- targets ---------------------------------------------------------------------------------------------------
 

@@ -1,23 +1,18 @@
-"""Requests of the Query protocol, which older clients use, in the form the other protocols have."""
+"""Requests of the Query protocol in the form the other protocols have."""
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.loaders import Loader
-from botocore.model import ListShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, Shape, StructureShape
+
+from localcloud.emulator.model_rules import service_model
 
 Parameters = Mapping[str, Any]
 
 
-@functools.cache
-def _model() -> ServiceModel:
-    return ServiceModel(Loader().load_service_model("cloudwatch", "service-2"))
-
-
-def decoded(operation: str, parameters: Parameters) -> dict[str, Any]:
-    """A request's members, typed as CloudWatch's model says."""
-    shape = _model().operation_model(operation).input_shape
+def decoded(service: str, operation: str, parameters: Parameters) -> dict[str, Any]:
+    """A request's members, typed as the service's model says; what is no number where one belongs stays a text."""
+    shape = service_model(service).operation_model(operation).input_shape
     found = _decoded(shape, parameters, "") if shape is not None else None
     return dict(found or {})
 
@@ -41,8 +36,19 @@ def _decoded(shape: Shape, parameters: Parameters, prefix: str) -> Any:
     text = value[0] if isinstance(value, list) else value
     if text is None or text == "":
         return None
-    if shape.type_name in {"integer", "long"}:
-        return int(text)
-    if shape.type_name in {"double", "float"}:
-        return float(text)
-    return text == "true" if shape.type_name == "boolean" else text
+    read = _READ.get(shape.type_name)
+    if read is None:
+        return text
+    try:
+        return read(text)
+    except (KeyError, ValueError):
+        return text
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "long": int,
+    "double": float,
+    "float": float,
+    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
+}
