@@ -12,6 +12,9 @@ from dataclasses import dataclass
 CONDITION_LIMIT = 5
 """Condition values of one rule (Elastic Load Balancing quotas)."""
 
+WILDCARD_LIMIT = 5
+"""Wildcards in the conditions of one rule (Elastic Load Balancing quotas)."""
+
 CATCH_ALL = 49_999
 """Position of the route without conditions: behind all computed ones."""
 

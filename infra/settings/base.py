@@ -1,9 +1,13 @@
 """What every settings model shares: strictness, camelCase keys, and the types that several concerns use."""
 
+import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+CIDR_FORMAT = "ipv4-cidr"
+"""Format in the JSON schema of an address range."""
 
 
 class Model(BaseModel):
@@ -25,8 +29,23 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-Text = Annotated[str, BeforeValidator(_as_text)]
+def _without_nul(text: str) -> str:
+    """Of a NUL, a process would see only what is before it (execve(2): the environment is NUL-terminated strings)."""
+    if "\0" in text:
+        raise ValueError("has a NUL character, which no environment can hold")
+    return text
+
+
+Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(_without_nul)]
 """Text that may be written as a number or a boolean."""
+
+_PART_OF_USER = r"([A-Za-z_][A-Za-z0-9_.-]*|\d{1,10})"
+User = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=rf"^{_PART_OF_USER}(:{_PART_OF_USER})?$", examples=["10001", "10001:10001"]),
+]
+"""User, and perhaps group, each by name or number (`user` of ContainerDefinition in the ECS API)."""
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", examples=["LOG_LEVEL"])]
 """Name of an environment variable."""
@@ -37,12 +56,28 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 """A whole percentage."""
 
+
+def _network(text: str) -> str:
+    """EC2 refuses what is no address, and the AWS provider a range that does not begin with its first address.
+
+    `InvalidParameterValue` of AuthorizeSecurityGroupIngress; `fwvalidators.IPv4CIDRNetworkAddress` of `cidr_ipv4` in
+    terraform-provider-aws, vpc_security_group_ingress_rule.go.
+    """
+    try:
+        ipaddress.IPv4Network(text)
+    except ValueError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
 Cidr = Annotated[
     str,
     Field(
         pattern=r"^(\d{1,3}\.){3}\d{1,3}/(3[0-2]|[12]?\d)$",
         examples=["10.0.0.0/16", "203.0.113.7/32"],
+        json_schema_extra={"format": CIDR_FORMAT},
     ),
+    AfterValidator(_network),
 ]
 """An IPv4 address range in CIDR notation."""
 
@@ -62,11 +97,11 @@ HostName = Annotated[
     str,
     Field(
         max_length=128,
-        pattern=r"^[A-Za-z0-9*?]([A-Za-z0-9*?.-]*[A-Za-z0-9*?])?$",
-        examples=["api.example.com"],
+        pattern=r"^([A-Za-z0-9*?]([A-Za-z0-9*?.-]*[A-Za-z0-9*?])?)?\.[A-Za-z]+$",
+        examples=["api.example.com", "*.example.com"],
     ),
 ]
-"""A host name, `*` and `?` as wildcards."""
+"""A host name, `*` and `?` as wildcards, a dot and letters at the end (ELB API, HostHeaderConditionConfig)."""
 
 PathPattern = Annotated[
     str, Field(max_length=128, pattern=r"^/[A-Za-z0-9_.$/~\"'@:+&*?-]*$", examples=["/api/*"])

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from infra.settings.base import Architecture, Model, RetentionDays
 
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1035: at most 63 characters between two dots
+
 
 class Fargate(Model):
     """How Fargate tasks are spread over on-demand and Spot capacity."""
@@ -71,7 +73,7 @@ class Cluster(Model):
     execute_command: ExecuteCommand | None = None
     """Encryption and log of `aws ecs execute-command` sessions; null forbids them."""
 
-    namespace: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=255)] | None = Field(
+    namespace: Annotated[str, Field(pattern=rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)] | None = Field(
         default=None, examples=["shop.internal"]
     )
     """Private DNS domain in which the services find each other; null for no discovery."""

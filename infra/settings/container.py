@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import AccountId, Architecture, KeyArn, Model, Text, VariableName
+from infra.settings.base import AccountId, Architecture, KeyArn, Model, Text, User, VariableName
 from infra.settings.secrets import ConfigKey
 
 ImageReference = Annotated[
@@ -113,7 +113,7 @@ class ContainerHealthCheck(Model):
 class Container(Model):
     """How the container is confined."""
 
-    user: Text | None = None
+    user: User | None = None
     """User and group, `10001` or `10001:10001`; null for the image's own."""
 
     read_only_root_filesystem: bool = True
@@ -165,7 +165,7 @@ class Sidecar(Model):
     command: tuple[str, ...] = ()
     """Replaces the image's command; empty for the image's own."""
 
-    user: Text | None = None
+    user: User | None = None
     """User and group; null for the image's own."""
 
     read_only_root_filesystem: bool = True

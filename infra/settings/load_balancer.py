@@ -11,7 +11,7 @@ DomainName = Annotated[
     str,
     Field(
         max_length=253,
-        pattern=r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
+        pattern=r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
         examples=["shop.example.com"],
     ),
 ]

@@ -1,11 +1,20 @@
 """How many tasks a service has, decided by load and by the clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from infra.pure import schedules
 from infra.settings.base import Model, Percent
+
+
+def _checked(check: Callable[[str], None]) -> Callable[[str], str]:
+    def checked(text: str) -> str:
+        check(text)
+        return text
+
+    return checked
 
 
 class TargetTracking(Model):
@@ -38,12 +47,14 @@ class StepScaling(Model):
 class Schedule(Model):
     """Limits that apply from a time on."""
 
-    cron: Annotated[str, Field(pattern=r"^(cron|rate|at)\(.+\)$")] = Field(
+    cron: Annotated[str, AfterValidator(_checked(schedules.check))] = Field(
         examples=["cron(0 8 ? * MON-FRI *)"]
     )
     """When, as AWS writes it: `cron(0 8 ? * MON-FRI *)`, `at(2030-01-01T00:00:00)`."""
 
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_checked(schedules.check_zone))] = Field(
+        default="UTC", examples=["Europe/Berlin"]
+    )
     """Time zone of the expression, for example `Europe/Berlin`."""
 
     min: int = Field(ge=0, le=5000)

@@ -1,9 +1,9 @@
 """One service: what runs, how large, how it is reached, how it changes."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from infra.pure.routing import RouteKey
 from infra.settings.base import (
@@ -21,6 +21,9 @@ from infra.settings.deployment import Deployment
 from infra.settings.observability import Alarms
 from infra.settings.scaling import Scaling
 from infra.settings.secrets import Permissions, SecretSource
+
+CpuSize = Literal[256, 512, 1024, 2048, 4096, 8192, 16384]
+CPU_SIZES: tuple[CpuSize, ...] = get_args(CpuSize)
 
 
 class Route(Model):
@@ -44,13 +47,24 @@ class Route(Model):
         return RouteKey(hosts=self.hosts, paths=self.paths, priority=self.priority)
 
 
+def _codes(matcher: str) -> str:
+    """Codes and ranges of codes from 200 to 499 (ELB API, Matcher `HttpCode`); a range counts upwards."""
+    for part in matcher.split(","):
+        low, _, high = part.partition("-")
+        if high and low > high:
+            raise ValueError(f"{low} comes after {high}")
+    return matcher
+
+
 class HealthCheck(Model):
     """How the load balancer decides whether a task can take requests."""
 
     path: PathPattern = "/"
     """Path that answers when the app can serve."""
 
-    matcher: str = Field(default="200", pattern=r"^[2-4]\d\d([,-][2-4]\d\d)*$", examples=["200-299"])
+    matcher: Annotated[str, AfterValidator(_codes)] = Field(
+        default="200", pattern=r"^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$", examples=["200-299"]
+    )
     """HTTP codes that count as healthy."""
 
     interval: int = Field(default=15, ge=5, le=300)
@@ -91,7 +105,7 @@ class Service(Model):
     port: Port = 5000
     """Port the container listens on."""
 
-    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
+    cpu: CpuSize = 256
     """CPU units of a task; 1024 is one vCPU."""
 
     memory: int = Field(default=512, ge=128, le=122880)
@@ -132,8 +146,8 @@ class Service(Model):
 
     sidecars: Mapping[
         Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["agent"])], Sidecar
-    ] = Field(default={})
-    """Further containers of each task, name → sidecar."""
+    ] = Field(default={}, max_length=9)
+    """Further containers of each task, name → sidecar; ten containers is ECS's quota for a task definition."""
 
     discovery: Discovery | None = None
     """Finding and being found inside the cluster's namespace; null for neither."""

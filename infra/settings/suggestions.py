@@ -2,10 +2,12 @@
 
 import contextlib
 import difflib
+import ipaddress
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.settings.base import CIDR_FORMAT
 from infra.settings.problems import Remove
 from infra.settings.schema import Schema, resolve
 
@@ -58,6 +60,9 @@ def _same_in_another_type(schema: Schema, value: Any) -> Iterator[Any]:
         case "string" if isinstance(value, int) and not isinstance(value, bool):
             with contextlib.suppress(ValueError):  # Python writes no integer of more than 4,300 digits
                 yield str(value)
+        case "string" if isinstance(value, str) and schema.get("format") == CIDR_FORMAT:
+            with contextlib.suppress(ValueError):
+                yield str(ipaddress.IPv4Network(value, strict=False))
         case "array" if not isinstance(value, list | dict):
             yield [value]
 

@@ -120,6 +120,10 @@ def _problem(details: ErrorDetails, data: dict[str, Any]) -> Problem:
     found = schema.at(path)
     fix = _fix(path, found, value, data)
     allowed = schema.describe(found) if found else details["msg"]
+    if kind == "value_error":
+        return Problem(
+            path=path, value=value, message=f"{details['ctx']['error']}; allowed: {allowed}", fix=fix
+        )
     if isinstance(value, str) and isinstance(fix, int) and value == str(fix):
         allowed += ", as a number: without quotes"
     if value is None and found and found.get("properties") and not found.get("required"):

@@ -10,12 +10,13 @@ from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
 
 EC2 = {"ec2": {"instanceType": "t4g.medium", "architecture": "arm64"}}
+PRIVATE: dict[str, object] = {"create": {}}
 ON_EC2 = {"web": {"launch": "ec2", "architecture": "arm64"}}
 
 
 @pytest.fixture(scope="module")
 def ec2() -> Recorded:
-    return deploy_services(ON_EC2, cluster=EC2, production=False)
+    return deploy_services(ON_EC2, cluster=EC2, network=PRIVATE, production=False)
 
 
 def strategy(recorded: Recorded) -> list[tuple[str, int, int]]:
@@ -77,7 +78,7 @@ def test_instances_ask_for_tokens_and_hide_their_role_from_tasks(ec2: Recorded) 
 @pytest.mark.parametrize("production", [True, False])
 def test_instances_never_keep_a_destroy_from_ending_outside_production(production: bool) -> None:
     """aws-cdk#18179: a capacity provider hangs on destroy."""
-    recorded = deploy_services(ON_EC2, cluster=EC2, production=production)
+    recorded = deploy_services(ON_EC2, cluster=EC2, network=PRIVATE, production=production)
     provider = recorded.one("aws:ecs/capacityProvider:CapacityProvider").inputs["autoScalingGroupProvider"]
     assert provider["managedDraining"] == "ENABLED"
     assert provider["managedTerminationProtection"] == ("ENABLED" if production else "DISABLED")

@@ -133,7 +133,7 @@ def test_limits_without_anything_that_scales_are_refused(nothing: dict[str, obje
 
 
 def test_every_policy_waits_for_the_target() -> None:
-    recorded = scaled(cpu={}, memory={}, stepMemory={}, predictive={})
+    recorded = scaled(cpu={}, memory={}, predictive={})
     target = recorded.one("aws:appautoscaling/target:Target")
     for policy in recorded.all("aws:appautoscaling/policy:Policy"):
         assert target.urn in policy.depends_on

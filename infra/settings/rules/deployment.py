@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterator
 
+from infra.pure import instances
+from infra.settings.cluster import Ec2Capacity
 from infra.settings.deployment import Hook
 from infra.settings.problems import Assign, Path, Problem, Remove
 from infra.settings.root import Settings
-from infra.settings.service import Service
+from infra.settings.service import CPU_SIZES, Service
 
 
 def problems(name: str, service: Service, settings: Settings) -> Iterator[Problem]:
@@ -159,11 +161,54 @@ def _capacity(path: Path, service: Service, settings: Settings) -> Iterator[Prob
             fix="fargate",
             related=[("cluster", "ec2")],
         )
-    elif ec2.architecture != service.architecture:
+        return
+    yield from _fits(path, service, ec2)
+    network = settings.network
+    if network.tasks_are_public and not network.endpoints:
+        yield Problem(
+            path=(*path, "launch"),
+            value="ec2",
+            # Developer Guide, "Allocate a network interface for an Amazon ECS task": with awsvpc, tasks on instances
+            # get no public address, and reach the internet from private subnets with a NAT gateway.
+            message="gives tasks no public address, so that in public subnets they reach nothing outside the VPC; "
+            "allowed: with network.create and its NAT, existing.privateSubnetIds, network.endpoints, or fargate",
+            fix="fargate",
+            related=[("network",)],
+        )
+    if ec2.architecture != service.architecture:
         yield Problem(
             path=(*path, "architecture"),
             value=service.architecture,
             message=f"the cluster's instances are {ec2.architecture}; allowed: the same",
             fix=ec2.architecture,
             related=[("cluster", "ec2", "architecture")],
+        )
+
+
+def _fits(path: Path, service: Service, ec2: Ec2Capacity) -> Iterator[Problem]:
+    """A task that no instance can take stays PROVISIONING, whatever the auto scaling group starts."""
+    offered = instances.size(ec2.instance_type)
+    if not offered:
+        return
+    cpu, memory = offered
+    related = [("cluster", "ec2", "instanceType"), (*path, "launch")]
+    if service.cpu > cpu:
+        yield Problem(
+            path=(*path, "cpu"),
+            value=service.cpu,
+            message=f"is more than the {cpu} of a {ec2.instance_type}; allowed: at most that, or a larger "
+            "cluster.ec2.instanceType",
+            fix=max(size for size in CPU_SIZES if size <= cpu),
+            related=related,
+        )
+    # ECS registers what the system and the agent leave (Developer Guide, "Reserving Amazon ECS Linux container
+    # instance memory"), which is never all of it.
+    if service.memory >= memory:
+        yield Problem(
+            path=(*path, "memory"),
+            value=service.memory,
+            message=f"does not fit into the {memory} MiB of a {ec2.instance_type}, of which the system takes a part; "
+            f"allowed: about {memory * 9 // 10} at most, or a larger cluster.ec2.instanceType",
+            fix=max(128, memory * 9 // 10),
+            related=related,
         )

@@ -13,9 +13,12 @@ from infra.settings.service import Service
 
 
 def problems(name: str, service: Service, settings: Settings) -> Iterator[Problem]:
-    """Broken rules between a gradual deployment's bake times and its alarms."""
+    """Broken rules between a deployment's times and its alarms."""
     deployment = service.deployment
-    if not settings.has_alarms or not deployment.rollback_on_alarm or not deployment.is_gradual:
+    if not settings.has_alarms or not deployment.rollback_on_alarm:
+        return
+    yield from _grace(name, service)
+    if not deployment.is_gradual:
         return
     path: Path = ("services", name, "deployment")
     if deployment.strategy == "canary":
@@ -27,6 +30,31 @@ def problems(name: str, service: Service, settings: Settings) -> Iterator[Proble
         shifts = math.ceil(100 / deployment.linear.percent) - 1
         baked = shifts * deployment.linear.bake_minutes + deployment.bake_minutes
         yield from _bake(path, "bakeMinutes", baked, name, service, said=deployment.bake_minutes)
+
+
+def _grace(name: str, service: Service) -> Iterator[Problem]:
+    """A task that may take its time to start must not set off the alarm that turns its deployment back.
+
+    The load balancer calls a target unhealthy after so many failed checks, grace period or not: the period only keeps
+    ECS from stopping the task (ECS API, CreateService `healthCheckGracePeriodSeconds`).
+    """
+    check, minutes = service.health_check, service.alarms.minutes
+    earliest = check.interval * check.unhealthy_threshold + minutes * 60
+    if service.route.enabled and check.grace_period > earliest:
+        yield Problem(
+            path=("services", name, "healthCheck", "gracePeriod"),
+            value=check.grace_period,
+            message=f"is longer than the {earliest} s after which the alarm on unhealthy tasks rolls back a deployment "
+            "whose tasks are still starting; allowed: at most that, or more alarms.minutes, or no rollbackOnAlarm",
+            fix=earliest,
+            related=[
+                ("services", name, "alarms", "minutes"),
+                ("services", name, "healthCheck", "interval"),
+                ("services", name, "healthCheck", "unhealthyThreshold"),
+                ("services", name, "route"),
+                ("services", name, "deployment", "rollbackOnAlarm"),
+            ],
+        )
 
 
 def _bake(

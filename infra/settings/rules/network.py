@@ -1,6 +1,5 @@
 """The network: one origin, enough addresses, and a way for tasks to pull their images."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
@@ -47,18 +46,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 def _addresses(create: CreatedNetwork) -> Iterator[Problem]:
     path = ("network", "create", "cidr")
-    try:
-        fits = subnets.plan(create.cidr, create.zones)
-    except ValueError:
-        right = (
-            str(ipaddress.IPv4Network(create.cidr, strict=False))
-            if _is_address(create.cidr)
-            else "10.0.0.0/16"
-        )
-        yield Problem(
-            path=path, value=create.cidr, message="allowed: the first address of a range", fix=right
-        )
-        return
+    fits = subnets.plan(create.cidr, create.zones)
     if fits is None:
         yield Problem(
             path=path,
@@ -67,10 +55,6 @@ def _addresses(create: CreatedNetwork) -> Iterator[Problem]:
             fix=re.sub(r"^(\d+\.\d+)\..*", r"\1.0.0/16", create.cidr),
             related=[("network", "create", "zones")],
         )
-
-
-def _is_address(cidr: str) -> bool:
-    return all(int(part) <= 255 for part in cidr.split("/", maxsplit=1)[0].split("."))
 
 
 def _endpoints(settings: Settings) -> Iterator[Problem]:

@@ -1,11 +1,17 @@
 """One service: its size, its times, its container, its scaling."""
 
+import json
 from collections.abc import Iterator
 
 from infra.pure import fargate, routing
 from infra.settings.problems import Assign, Path, Problem, Remove
+from infra.settings.scaling import Scaling
 from infra.settings.secrets import SecretSource
 from infra.settings.service import Service
+
+DEFINITION_BYTES = 65_536
+DEFINITION_REST = 8_192
+"""What names, ports, log settings and the ARNs of secrets may take of a task definition."""
 
 
 def problems(name: str, service: Service) -> Iterator[Problem]:
@@ -16,6 +22,7 @@ def problems(name: str, service: Service) -> Iterator[Problem]:
     yield from _shutdown(path, service)
     yield from _route(path, service)
     yield from _container(path, service)
+    yield from _definition(path, service)
     yield from _scaling(path, service)
     yield from _permissions(path, service)
     for variable, source in service.secrets.items():
@@ -104,6 +111,16 @@ def _route(path: Path, service: Service) -> Iterator[Problem]:
             ),
             related=[(*path, "route", "paths"), (*path, "route", "hosts")],
         )
+    wildcards = sum(
+        text.count("*") + text.count("?") for text in (*service.route.paths, *service.route.hosts)
+    )
+    if wildcards > routing.WILDCARD_LIMIT:
+        yield Problem(
+            path=(*path, "route"),
+            message=f"has {wildcards} wildcards; allowed: at most {routing.WILDCARD_LIMIT} together, the limit of one "
+            "listener rule",
+            related=[(*path, "route", "paths"), (*path, "route", "hosts")],
+        )
 
 
 def _container(path: Path, service: Service) -> Iterator[Problem]:
@@ -124,6 +141,16 @@ def _container(path: Path, service: Service) -> Iterator[Problem]:
             f"allowed: at most {service.memory // (2 * len(folders))}",
             fix=max(1, service.memory // (2 * len(folders))),
             related=[(*path, "memory"), (*path, "container", "writablePaths")],
+        )
+    listens = service.environment.get("PORT")
+    if listens is not None and listens != str(service.port):
+        yield Problem(
+            path=(*path, "environment", "PORT"),
+            value=listens,
+            message=f"is where an app listens that asks for $PORT, and {service.port} is where it is called; allowed: "
+            "the port of the service",
+            fix=str(service.port),
+            related=[(*path, "port")],
         )
     for variable in sorted(set(service.environment) & set(service.secrets)):
         yield Problem(
@@ -155,6 +182,28 @@ def _container(path: Path, service: Service) -> Iterator[Problem]:
             message="the service runs an image that is not built here; allowed: only without image",
             fix=Remove(),
             related=[(*path, "image")],
+        )
+
+
+def _definition(path: Path, service: Service) -> Iterator[Problem]:
+    """ECS service quotas, "Task definition size": 64 KiB. Beyond it, RegisterTaskDefinition answers ClientException.
+
+    `Actual length: '66420'. Max allowed length is '65536' bytes.` (awsdocs/amazon-ecs-developer-guide#149)
+    """
+    containers = [(service.environment, service.container.command, service.container.entry_point)]
+    containers += [(side.environment, side.command, ()) for side in service.sidecars.values()]
+    length = sum(
+        len(json.dumps([{"name": name, "value": value} for name, value in environment.items()]).encode())
+        + len(json.dumps([*command, *entry_point]).encode())
+        for environment, command, entry_point in containers
+    )
+    if length > DEFINITION_BYTES - DEFINITION_REST:
+        yield Problem(
+            path=(*path, "environment"),
+            message=f"and the commands take {length} bytes of a task definition, which ECS limits to "
+            f"{DEFINITION_BYTES}; allowed: at most {DEFINITION_BYTES - DEFINITION_REST}, which leaves room for the "
+            "rest; keep long texts in the image, in S3 or in SSM",
+            related=[(*path, "sidecars"), (*path, "container")],
         )
 
 
@@ -190,6 +239,8 @@ def _scaling(path: Path, service: Service) -> Iterator[Problem]:
                 fix=max(1, step.high // 3),
                 related=[(*here, key, "high")],
             )
+    yield from _from_zero(here, scaling)
+    yield from _steps(here, scaling)
     if scaling.requests_per_target and not service.route.enabled:
         yield Problem(
             path=(*here, "requestsPerTarget"),
@@ -197,6 +248,52 @@ def _scaling(path: Path, service: Service) -> Iterator[Problem]:
             fix=Remove(),
             related=[(*path, "route")],
         )
+
+
+def _from_zero(here: Path, scaling: Scaling) -> Iterator[Problem]:
+    """Without a task there is no utilization and no request, and a policy without data does nothing.
+
+    "A target tracking scaling policy does not perform scaling when the specified metric has insufficient data" (ECS
+    Developer Guide, "Use a target metric to scale Amazon ECS services"); a step's alarm stays in INSUFFICIENT_DATA.
+    Only a schedule, or a forecast, brings such a service back.
+    """
+    lowest = [((*here, "min"), scaling.min)]
+    lowest += [((*here, "schedules", key, "min"), entry.min) for key, entry in scaling.schedules.items()]
+    comes_back = any(entry.min for entry in scaling.schedules.values())
+    forecast = scaling.predictive is not None and scaling.predictive.mode == "ForecastAndScale"
+    asleep = next((path for path, low in lowest if low == 0), None)
+    if asleep and not comes_back and not forecast and scaling.max:
+        yield Problem(
+            path=asleep,
+            value=0,
+            message="is where nothing starts a task again: without tasks there is nothing to measure; allowed: at "
+            "least 1, or a schedule with a min above 0",
+            fix=1,
+            related=[(*here, "schedules"), (*here, "predictive")],
+        )
+
+
+def _steps(here: Path, scaling: Scaling) -> Iterator[Problem]:
+    """A step removes tasks by its own alarm, also those that target tracking has just added.
+
+    A step scaling policy's scale-in is not held back by a target tracking policy that is not ready for it; when it is
+    done, the tracking policy may scale out again (Application Auto Scaling User Guide, "How target tracking
+    scaling for Application Auto Scaling works", considerations).
+    """
+    tracked = (
+        ("cpu", scaling.cpu),
+        ("memory", scaling.memory),
+        ("requestsPerTarget", scaling.requests_per_target),
+    )
+    rivals = [key for key, tracking in tracked if tracking]
+    for key, step in (("stepCpu", scaling.step_cpu), ("stepMemory", scaling.step_memory)):
+        if step and rivals:
+            yield Problem(
+                path=(*here, key),
+                message=f"removes tasks that {rivals[0]} has added, which adds them again; allowed: steps or tracking",
+                fix=Remove(),
+                related=[(*here, rival) for rival in rivals],
+            )
 
 
 def _permissions(path: Path, service: Service) -> Iterator[Problem]:

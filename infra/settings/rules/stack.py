@@ -7,6 +7,9 @@ from infra.pure import instances
 from infra.settings.problems import Assign, Command, Path, Problem, Remove
 from infra.settings.root import Settings
 
+COMMON_NAME = 64
+"""Characters of a certificate's common name (RFC 5280; ACM API, RequestCertificate `DomainName`)."""
+
 
 def problems(settings: Settings, config_secrets: frozenset[str]) -> Iterator[Problem]:
     """Broken rules between the concerns of a stack."""
@@ -76,6 +79,13 @@ def _certificate(settings: Settings) -> Iterator[Problem]:
             "allowed: the Route 53 zone of the domain, or an existing certificate",
             fix=parent[1] if "." in parent[1] else domain.name.removeprefix("*."),
             related=[certificate],
+        )
+    if domain.zone and not settings.load_balancer.certificate_arn and len(domain.name) > COMMON_NAME:
+        yield Problem(
+            path=(*here, "name"),
+            value=domain.name,
+            message=f"has {len(domain.name)} characters; allowed: at most {COMMON_NAME} in a certificate's first name",
+            related=[certificate, (*here, "zone")],
         )
     if domain.name in domain.alternative_names:
         yield Problem(
