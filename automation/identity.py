@@ -7,50 +7,21 @@ that shows nothing, or something else.
 
 import functools
 import json
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infra.deployments.session import SESSION_NAME, Role, make_client, open_session
+from infra.deployments.session import Identity as _Identity
 from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
     import boto3
 
-_SESSION_NAME = "ecs-microservice"  # what CloudTrail shows where the stack file names none
-_MAKING = threading.Lock()  # botocore's sessions are not safe to make clients from in several threads
+__all__ = ["Identity", "Role", "make_client", "session_of"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Role:
-    """A role to assume.
-
-    Args:
-        arn: Its ARN.
-        session: Name of the session in CloudTrail.
-        external_id: External id that the role asks for; empty for none.
-    """
-
-    arn: str
-    session: str = _SESSION_NAME
-    external_id: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Whose credentials a stack's operations use.
-
-    Args:
-        profile: Profile of the AWS tools' configuration; empty for the environment's credentials.
-        roles: Roles to assume, one after the other.
-        accounts: Accounts that the stack may touch; empty for any.
-        retries: Attempts after a failed call; None for the default.
-    """
-
-    profile: str = ""
-    roles: tuple[Role, ...] = ()
-    accounts: tuple[str, ...] = ()
-    retries: int | None = None
+class Identity(_Identity):
+    """Whose credentials a stack's operations use, as its stack file says."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any], file: str) -> "Identity":
@@ -90,7 +61,7 @@ class Identity:
             roles=tuple(
                 Role(
                     arn=str(one["roleArn"]),
-                    session=str(one.get("sessionName") or _SESSION_NAME),
+                    session=str(one.get("sessionName") or SESSION_NAME),
                     external_id=str(one.get("externalId") or ""),
                 )
                 for one in roles
@@ -111,20 +82,17 @@ def session_of(identity: Identity, region: str) -> "boto3.Session":
     Raises:
         LocalCloudError: There is no such profile, or the credentials are of an account that the stack may not touch.
     """
-    import boto3  # noqa: PLC0415  half a second of a verb's start, and not every verb asks AWS
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415  see above
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415  half a second, and not every verb asks AWS
     from botocore.session import Session  # noqa: PLC0415  see above
 
     try:
-        session = boto3.Session(profile_name=identity.profile or None, region_name=region)
+        session = open_session(identity, region)
     except ProfileNotFound as error:
         known = ", ".join(Session().available_profiles) or "none"
         raise LocalCloudError(
             f"aws:profile is {identity.profile!r}, and this machine has no such profile ({error}); there are: {known}",
             fix=f"aws configure sso --profile {identity.profile}",
         ) from None
-    for role in identity.roles:
-        session = _assumed(session, role, region)
     if identity.accounts:
         account = session.client("sts").get_caller_identity()["Account"]
         if account not in identity.accounts:
@@ -134,45 +102,3 @@ def session_of(identity: Identity, region: str) -> "boto3.Session":
                 fix="set AWS_PROFILE, or aws:profile or aws:assumeRoles of the stack, to that account's",
             )
     return session
-
-
-def make_client(session: "boto3.Session", service: str, options: Mapping[str, Any]) -> Any:
-    """A client of a session that threads share."""
-    make: Any = session.client  # the stubs want literal names and typed keywords
-    with _MAKING:
-        return make(service, **options)
-
-
-def _assumed(session: "boto3.Session", role: Role, region: str) -> "boto3.Session":
-    """A session with a role's credentials, which renew themselves before they expire."""
-    import boto3  # noqa: PLC0415  see session_of
-    from botocore.credentials import (  # noqa: PLC0415  see session_of
-        AssumeRoleCredentialFetcher,
-        CredentialProvider,
-        CredentialResolver,
-        DeferredRefreshableCredentials,
-    )
-    from botocore.session import Session  # noqa: PLC0415  see session_of
-
-    plain: Any = session  # its botocore session has no public name
-    base: Any = plain._session
-    fetcher = AssumeRoleCredentialFetcher(
-        client_creator=functools.partial(base.create_client, region_name=region),
-        source_credentials=base.get_credentials(),
-        role_arn=role.arn,
-        extra_args={"RoleSessionName": role.session}
-        | ({"ExternalId": role.external_id} if role.external_id else {}),
-    )
-
-    class Provider(CredentialProvider):
-        """Answers with the role's credentials, whatever the environment says."""
-
-        METHOD = "assume-role"
-
-        def load(self) -> Any:
-            """The credentials, fetched when they are first used."""
-            return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)
-
-    inner = Session()
-    inner.register_component("credential_provider", CredentialResolver(providers=[Provider()]))
-    return boto3.Session(botocore_session=inner, region_name=region)

@@ -274,7 +274,7 @@ class Stack(ABC):
             )
             if not verdict.ok and service.name in undeployed:
                 verdict = replace(verdict, state=State.ROLLED_BACK, reason=undeployed[service.name])
-            # The local provider explains a rollback itself; its words need not be said twice.
+            # The program's hook explains a rollback itself; its words need not be said twice.
             if verdict.details and verdict.details[-1].strip() in "\n".join(outcome.errors):
                 verdict = replace(verdict, details=())
             images[service.key] = image_of(self.target, service.task_definition, service.key)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automation.engines.base import CloudResource, EngineName
+from automation.engines.local_pulumi import cloud_environment
 from localcloud.engine import Engine, EventHandler, Outcome, Project, ProviderFactory, Resource
 from localcloud.engine.values import printable
 from localcloud.settings import CloudSettings
@@ -81,6 +82,7 @@ class BuiltInEngine:
             world=self._world,
             providers=self._providers,
             on_event=self._on_event,
+            environment=cloud_environment(self._settings),
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.deployments.session import SESSION_NAME, Identity, Role
 from infra.pure import iam
 from infra.settings.aws import AwsSettings
 
@@ -18,6 +19,7 @@ class AwsAccount:
 
     Args:
         provider: Explicit provider of every AWS resource; it carries the default tags.
+        identity: As whom that provider talks to AWS, for what the program asks AWS by itself.
         tags: Those tags, for what AWS makes by itself and the provider does not tag.
         partition: `aws`, `aws-cn`, `aws-us-gov`, …
         region: Region code.
@@ -27,6 +29,7 @@ class AwsAccount:
     """
 
     provider: aws.Provider
+    identity: Identity
     tags: Mapping[str, str]
     partition: pulumi.Output[str]
     region: pulumi.Output[str]
@@ -47,6 +50,7 @@ class AwsAccount:
         account_id = aws.get_caller_identity_output(opts=options).account_id
         return cls(
             provider=provider,
+            identity=_identity(settings),
             tags=tags,
             partition=aws.get_partition_output(opts=options).partition,
             region=aws.get_region_output(opts=options).region,
@@ -65,6 +69,18 @@ class AwsAccount:
     def managed_policy(self, name: str) -> pulumi.Output[str]:
         """ARN of a policy that AWS manages, for example `service-role/AmazonECSTaskExecutionRolePolicy`."""
         return pulumi.Output.concat("arn:", self.partition, ":iam::aws:policy/", name)
+
+
+def _identity(settings: AwsSettings) -> Identity:
+    roles = [
+        Role(
+            arn=role.role_arn,
+            session=role.session_name or SESSION_NAME,
+            external_id=role.external_id or "",
+        )
+        for role in settings.assume_roles
+    ]
+    return Identity(profile=settings.profile or "", roles=tuple(roles))
 
 
 def _provider(settings: AwsSettings, tags: Mapping[str, str]) -> aws.Provider:

@@ -15,6 +15,7 @@ from infra.components.discovery import Discovery, dns_name
 from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
 from infra.components.observability import Observability
+from infra.components.rollout import Rollout
 from infra.components.service_alarms import ServiceAlarms, ServiceAlarmsArgs
 from infra.components.service_scaling import ServiceScaling, ServiceScalingArgs
 from infra.components.service_secrets import ServiceSecrets, ServiceSecretsArgs
@@ -228,9 +229,9 @@ class Microservice(pulumi.ComponentResource):
             force_new_deployment=not code_deploy,
             # A new version of a secret rolls the tasks: its version id is known here, never its value.
             triggers={f"secret-{variable}": version for variable, version in versions.items()} or None,
-            # CodeDeploy's services have task sets and no deployments: the provider would wait for ever
-            # (terraform-provider-aws#29252).
-            wait_for_steady_state=not code_deploy,
+            # The hook waits, and says more; for CodeDeploy's services, which have no deployments, the provider would
+            # wait for ever (terraform-provider-aws#29252).
+            wait_for_steady_state=False,
             tags=self._tags,
             opts=self._service_options(),
         )
@@ -246,13 +247,17 @@ class Microservice(pulumi.ComponentResource):
         ]
         if traffic:
             before += [*traffic.before_service, *args.load_balancer.listeners]
-        deployment = budgets.as_timeout(budgets.deployment_seconds(self._settings))
+        seconds = budgets.deployment_seconds(self._settings)
+        deployment = budgets.as_timeout(seconds)
+        # Of CodeDeploy's deployments the program knows nothing: who starts them follows them.
+        rollout = None if self._situation.code_deploy else Rollout(self._name, args.stack.account, seconds)
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=before,
             ignore_changes=ignore_changes(Kind.SERVICE, self._situation),
             # Its name is fixed, so that the old one has to go before a replacement can come.
             delete_before_replace=True,
+            hooks=rollout.hooks if rollout else None,
             custom_timeouts=pulumi.CustomTimeouts(
                 create=deployment,
                 update=deployment,

@@ -71,6 +71,13 @@ class Observer:
         """One line on where the service stood at the last look."""
         return progress_line(self.sight.service, traffic_shift(self.sight.newest)) if self.sight else ""
 
+    @property
+    def has_all_tasks(self) -> bool:
+        """Whether, at the last look, as many tasks ran as the service is to have."""
+        return self.sight is not None and (
+            self.sight.service["runningCount"] >= self.sight.service["desiredCount"]
+        )
+
     def explain(self, verdict: Verdict) -> Verdict:
         """Add what people need to see after a failure.
 

@@ -56,6 +56,7 @@ class Engine:
         world: Identity of the running local cloud; a state of another one is dropped with a warning.
         providers: Makes a provider per package.
         on_event: Called with every event of a run, from any thread but one at a time.
+        environment: Variables that the program sees besides this process's own, which see them while it runs.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class Engine:
         world: str,
         providers: Mapping[str, ProviderFactory],
         on_event: EventHandler | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._project = project
         self._state_file = state_file
         self._cipher = StateCipher(secrets_key)
         self._world = world
         self._providers = providers
+        self._environment = dict(environment or {})
         self._on_event: Callable[[Event], None] = on_event or (lambda _: None)
 
     def preview(self) -> Outcome:
@@ -183,7 +186,9 @@ class Engine:
                 complete.set()
                 delete_all(run, leftover(run, registrar.seen))
 
-        outputs = None if run.failed else run_program(self._project, run, registrar, finish)
+        outputs = (
+            None if run.failed else run_program(self._project, run, registrar, finish, self._environment)
+        )
         if not complete.is_set():
             # A program that stopped half-way has not exported all: as in Pulumi, absence does not mean removal.
             _keep_stack_outputs(run.state, before)

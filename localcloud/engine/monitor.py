@@ -57,9 +57,9 @@ class EngineLog:
         self._run = run
 
     def Log(self, request: engine_pb2.LogRequest) -> None:
-        """Pass a message on; debug messages are dropped."""
+        """Pass a message on; debug messages are dropped, and those for the moment, which only a live display shows."""
         severity = _SEVERITIES.get(request.severity)
-        if severity is not None:
+        if severity is not None and not request.ephemeral:
             self._run.emit(Diagnostic(severity=severity, message=request.message, urn=request.urn))
 
 

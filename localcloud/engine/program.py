@@ -10,7 +10,7 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +37,11 @@ _OWN_FOLDER: Final = Path(__file__).resolve().parents[1]
 
 
 def run_program(
-    project: Project, run: Run, registrar: Registrar, finish: Callable[[], None]
+    project: Project,
+    run: Run,
+    registrar: Registrar,
+    finish: Callable[[], None],
+    environment: Mapping[str, str],
 ) -> Properties | None:
     """Evaluate the program; every resource it registers is handled before this returns.
 
@@ -46,11 +50,28 @@ def run_program(
         run: The run.
         registrar: Handles what it registers.
         finish: Called once when a program that did not fail has registered everything, before it ends.
+        environment: Variables that the program sees besides this process's own.
 
     Returns:
         The stack's outputs; None when the program did not get that far. Errors are reported to the run.
     """
-    return contextvars.copy_context().run(_run, project, run, registrar, finish)
+    with _variables(environment):
+        return contextvars.copy_context().run(_run, project, run, registrar, finish)
+
+
+@contextmanager
+def _variables(environment: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process, as a process of the program's own would have them; put them back afterwards."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _run(project: Project, run: Run, registrar: Registrar, finish: Callable[[], None]) -> Properties | None:

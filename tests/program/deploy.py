@@ -147,6 +147,7 @@ def _resource(urn: str, request: Any, inputs: Mapping[str, Any], secret: frozens
         },
         secret_inputs=secret,
         remote=request.remote,
+        hooks={kind.name: list(names) for kind, names in request.hooks.ListFields()},
         providers=dict(request.providers),
     )
 

@@ -26,6 +26,7 @@ class Resource:
         timeouts: Custom timeouts, operation → duration.
         secret_inputs: Top-level inputs that are secret.
         remote: Whether a component of another language makes it.
+        hooks: Kind of hook → names.
         providers: Package → provider that such a component uses for its parts.
     """
 
@@ -45,6 +46,7 @@ class Resource:
     timeouts: Mapping[str, str]
     secret_inputs: frozenset[str]
     remote: bool
+    hooks: Mapping[str, Sequence[str]]
     providers: Mapping[str, str]
 
 

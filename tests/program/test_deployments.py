@@ -191,6 +191,7 @@ def test_codedeploy_owns_what_it_moves() -> None:
     assert "capacityProviderStrategies" not in service.inputs
     assert service.ignore_changes == ["taskDefinition", "loadBalancers"]
     assert service.inputs["waitForSteadyState"] is False, "it has no deployments that could become steady"
+    assert not service.hooks, "who starts CodeDeploy's deployment follows it"
     group = recorded.one("aws:codedeploy/deploymentGroup:DeploymentGroup").inputs
     pair = group["loadBalancerInfo"]["targetGroupPairInfo"]
     assert len(pair["targetGroups"]) == 2

@@ -64,10 +64,11 @@ def test_circuit_breaker_always_rolls_back(seed: Recorded) -> None:
     }
 
 
-def test_service_waits_for_a_steady_state_within_its_own_time_budget(seed: Recorded) -> None:
+def test_deployments_are_followed_by_hooks_within_their_own_time_budget(seed: Recorded) -> None:
     """pulumi-awsx#1848, pulumi-aws#4487: rolled back, and the update still reports success."""
     service = seed.one("aws:ecs/service:Service")
-    assert service.inputs["waitForSteadyState"] is True
+    assert service.hooks == {"after_create": ["web-rollout"], "after_update": ["web-rollout"]}
+    assert service.inputs["waitForSteadyState"] is False, "the provider knows neither exit codes nor logs"
     assert set(service.timeouts) == {"create", "update", "delete"}
 
 

@@ -139,7 +139,9 @@ def _summary(deployment: Record) -> Record:
 def _deployment(service: Record, revision: Record, service_deployment: Record, now: float) -> Record:
     copied = ("launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration")
     return {
-        "id": f"ecs-svc/{secrets.randbelow(9 * 10**18) + 10**18}",
+        # The number of the revision that it brings: terraform-provider-aws finds the one by the other
+        # (internal/service/ecs/service.go, findPrimaryDeploymentARN).
+        "id": f"ecs-svc/{revision['serviceRevisionArn'].rpartition('/')[2]}",
         "status": "PRIMARY",
         "taskDefinition": service["taskDefinition"],
         "desiredCount": service["desiredCount"],

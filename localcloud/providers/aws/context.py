@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.errors import LocalCloudError
@@ -22,6 +22,7 @@ class Context:
         urn: The resource's URN.
         region: Region the resource lives in.
         timeout: Seconds the whole operation may take.
+        began: Unix time at which it began.
     """
 
     aws: Aws
@@ -29,6 +30,7 @@ class Context:
     urn: str
     region: str
     timeout: float = 1200
+    began: float = field(default_factory=time.time)
 
     @property
     def name(self) -> str:

@@ -4,7 +4,8 @@ import json
 
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.resource_type import Codec, Name, Operation, Read, ResourceType, Step
-from localcloud.providers.aws.service_rollout import delete_service, update_service, wait_for_steady_state
+from localcloud.providers.aws.service_rollout import delete_service, update_service
+from localcloud.providers.aws.service_steady import wait_for_steady_state
 from localcloud.providers.aws.table.ecs import inactive
 from localcloud.providers.aws.table.services import ECS_TAGS
 from localcloud.providers.values import Values

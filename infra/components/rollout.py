@@ -1,0 +1,132 @@
+"""Rollout: `pulumi up` follows a service's deployment to its end, and fails when ECS did not keep the new version."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any, TypeVar
+
+import pulumi
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.components.aws_account import AwsAccount
+from infra.deployments.observing import Observer
+from infra.deployments.session import emulator_session, make_client, open_session
+from infra.deployments.verdict import Verdict, short, stuck
+
+T = TypeVar("T")
+
+_FIRST_POLL, _LAST_POLL = 0.25, 5.0
+# Of botocore's mode `standard`: throttling, timeouts, 5xx and a lost connection are tried again with back-off.
+_ATTEMPTS = 10
+_PERMISSIONS = (
+    "ecs:DescribeServices, ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions, ListTasks, "
+    "DescribeTasks and DescribeTaskDefinition, elasticloadbalancing:DescribeTargetHealth, logs:GetLogEvents"
+)
+
+
+class RolloutFailed(Exception):  # noqa: N818  it is told as `after hook … failed: …`
+    """A deployment that ECS did not complete, or that could not be followed."""
+
+
+class Rollout:
+    """Follows the deployments of one service.
+
+    The AWS provider's own wait (`waitForSteadyState`) is not used. It knows the reason that ECS gives, and neither exit
+    codes nor logs; where the deployment looks older than the provider's clock it only counts tasks, which a rollback
+    satisfies (terraform-provider-aws, internal/service/ecs/service.go, statusServiceWaitForStable); and a failure would
+    leave the service half updated in the state, where the hook's failure leaves it as it is. See
+    docs/adr/0056-the-program-follows-its-deployments.md.
+
+    Args:
+        service: Name of the service.
+        account: Where it runs, and with whose credentials.
+        seconds: How long a deployment may take.
+    """
+
+    def __init__(self, service: str, account: AwsAccount, seconds: int) -> None:
+        self._service = service
+        self._account = account
+        self._seconds = seconds
+        # Threads of its own: those of the program's event loop may all be waiting for services to be registered.
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"rollout-{service}")
+
+    @cached_property
+    def hooks(self) -> pulumi.ResourceHookBinding:
+        """The hooks of the ECS service: after it is created, and after it is updated."""
+        hook = pulumi.ResourceHook(f"{self._service}-rollout", self._follow)
+        return pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook])
+
+    async def _follow(self, args: pulumi.ResourceHookArgs) -> None:
+        outputs = args.new_outputs or {}
+        cluster, asked = str(outputs["cluster"]), str(outputs["taskDefinition"])
+        try:
+            # Tasks of a deployment that the step itself has begun explain it as well.
+            since = time.time() - 60
+            observer = Observer(
+                await self._in_thread(lambda: _Clients(self._account, cluster)),
+                cluster,
+                self._service,
+                asked,
+                since=since,
+            )
+            verdict = await self._end_of(observer, asked)
+            if not verdict.ok:
+                verdict = await self._in_thread(lambda: observer.explain(verdict))
+        except (BotoCoreError, ClientError) as error:
+            raise RolloutFailed(
+                f"{self._service}: the deployment of {short(asked)} has begun, and what became of it could not be "
+                f"seen: {error}\n  fix: look at the service, and let the credentials of this run use {_PERMISSIONS}"
+            ) from error
+        if not verdict.ok:
+            raise RolloutFailed(str(verdict))
+
+    async def _end_of(self, observer: Observer, asked: str) -> Verdict:
+        deadline = time.monotonic() + self._seconds
+        pause, said = _FIRST_POLL, ""
+        while True:
+            verdict = await self._in_thread(observer.look)
+            if verdict is not None and (not verdict.ok or observer.has_all_tasks):
+                return verdict
+            if observer.sight is not None and time.monotonic() > deadline:
+                return stuck(observer.sight, asked, self._seconds)
+            if observer.progress != said:
+                said = observer.progress
+                pulumi.log.info(said, ephemeral=True)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LAST_POLL)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+class _Clients:
+    """The AWS clients of the stack's account."""
+
+    def __init__(self, account: AwsAccount, cluster: str) -> None:
+        region = cluster.split(":")[3]  # arn:aws:ecs:<region>:<account>:cluster/<name>
+        self._session = emulator_session(region) or open_session(account.identity, region)
+
+    def _client(self, service: str) -> Any:
+        from botocore.config import Config  # noqa: PLC0415  boto3 is half a second, for deployments only
+
+        retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
+        return make_client(self._session, service, {"config": Config(retries=retries)})
+
+    @cached_property
+    def ecs(self) -> Any:
+        """Amazon ECS."""
+        return self._client("ecs")
+
+    @cached_property
+    def elbv2(self) -> Any:
+        """Elastic Load Balancing."""
+        return self._client("elbv2")
+
+    @cached_property
+    def logs(self) -> Any:
+        """CloudWatch Logs."""
+        return self._client("logs")

@@ -1,0 +1,102 @@
+"""The hook that follows a service's deployment: what it says, and with whose credentials it asks."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pulumi
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.components.aws_account import AwsAccount
+from infra.components.rollout import Rollout, RolloutFailed, _Clients
+from infra.deployments.session import Identity, Role
+from tests.automation.test_verification import NEW, OLD, Cloud, deployment, service
+
+CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/shop"
+ACCOUNT = cast(
+    "AwsAccount",
+    SimpleNamespace(identity=Identity(profile="prod", roles=(Role(arn="arn:aws:iam::1:role/x"),))),
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.components.rollout._FIRST_POLL", 0.0)
+
+
+def follow(monkeypatch: pytest.MonkeyPatch, cloud: Any, seconds: int = 60) -> None:
+    clients = SimpleNamespace(ecs=cloud, logs=cloud)
+    monkeypatch.setattr("infra.components.rollout._Clients", lambda *_: clients)
+    outputs = {"cluster": CLUSTER, "taskDefinition": NEW}
+    args = pulumi.ResourceHookArgs("urn", "id", "web", "aws:ecs/service:Service", new_outputs=outputs)
+    asyncio.run(Rollout("web", ACCOUNT, seconds)._follow(args))
+
+
+def test_a_deployment_that_completes_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    going = service(deployment(NEW, "IN_PROGRESS"), deployment(OLD, "COMPLETED", "ACTIVE"))
+    follow(monkeypatch, Cloud(going, service(deployment(NEW, "COMPLETED"))))
+
+
+def test_a_rollback_fails_with_reason_exit_code_and_last_log_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = {"status": "ROLLBACK_SUCCESSFUL", "statusReason": "tasks failed to start"}
+    with pytest.raises(RolloutFailed) as caught:
+        follow(monkeypatch, Cloud(service(deployment(OLD, "COMPLETED")), newest=newest))
+    for part in (
+        "web:2 is rolled back: tasks failed to start",
+        "running now: web:1",
+        "exit code 137",
+        "no memory",
+    ):
+        assert part in str(caught.value)
+
+
+def test_a_rotated_secret_that_was_rolled_back_fails_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = {"status": "ROLLBACK_SUCCESSFUL", "statusReason": "the alarm was detected"}
+    with pytest.raises(RolloutFailed, match="the alarm was detected"):
+        follow(monkeypatch, Cloud(service(deployment(NEW, "COMPLETED")), newest=newest, brought=NEW))
+
+
+def test_tasks_that_do_not_come_up_are_waited_for_until_the_time_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scaled = service(deployment(NEW, "COMPLETED"), desired=3)
+    follow(monkeypatch, Cloud(scaled, {**scaled, "runningCount": 3}))
+    with pytest.raises(RolloutFailed, match="1/3 tasks running"):
+        follow(monkeypatch, Cloud(scaled), seconds=0)
+
+
+def test_what_could_not_be_seen_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Denied(Cloud):
+        def describe_services(self, **_: Any) -> Any:
+            error = {"Code": "AccessDeniedException", "Message": "not authorized: ecs:DescribeServices"}
+            raise ClientError(cast("Any", {"Error": error}), "DescribeServices")
+
+    with pytest.raises(RolloutFailed) as caught:
+        follow(monkeypatch, Denied({}))
+    assert "could not be seen: An error occurred (AccessDeniedException)" in str(caught.value)
+    assert "fix: " in str(caught.value)
+
+
+def test_an_emulator_on_this_machine_gets_none_of_the_persons_credentials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither a profile that does not exist here, nor a role; AWS_PROFILE of the shell does not matter either."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_PROFILE", "not-on-this-machine")
+    ecs = _Clients(ACCOUNT, CLUSTER).ecs
+    assert ecs.meta.endpoint_url == "http://localhost:4566"
+    assert ecs.meta.region_name == "eu-west-1"
+    assert ecs._request_signer._credentials.access_key == "local"
+
+
+def test_on_aws_the_stacks_profile_and_roles_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    profiles = tmp_path / "aws"
+    profiles.write_text("[profile prod]\naws_access_key_id = 1\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profiles))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    session = _Clients(ACCOUNT, CLUSTER)._session
+    assert session.region_name == "eu-west-1"
+    assert cast("Any", session.get_credentials()).method == "assume-role"
