@@ -8,7 +8,7 @@ ON_STACK = $(STACK) --local
 
 .DEFAULT_GOAL := help
 .PHONY: help setup environment up down preview destroy url status logs scale start \
-        load watch test checks format lock format-check lint types quick containers bench
+        load watch test checks format lock format-check lint types quick containers bench lock template
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,11 @@ lock:  ## Pin the dependencies of requirements*.in again, with hashes
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header $$file.in --output-file $$file.txt || exit 1; \
 	done
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header template/requirements-test.in --output-file template/requirements-test.txt
+
+template: environment  ## Bring template/, what `pulumi new` copies, up to date: links to the files of this repository
+	$(PYTHON_BIN) -m tests.template.links
 
 bench: setup  ## Print the ratios of speed and size
 	$(PYTHON_BIN) -m bench

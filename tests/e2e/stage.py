@@ -53,17 +53,18 @@ class Traffic:
 
 
 class Stage:
-    """One copy of the program and one local cloud, both in a folder of the test's own."""
+    """One copy of the program, or another project, and one local cloud, both in a folder of the test's own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.project = folder / "project"
+    def __init__(self, folder: Path, project: Path | None = None) -> None:
+        self.project = project or folder / "project"
         self.home = folder / "home"
         self.port = free_port()
-        self.project.mkdir(parents=True)
-        for name in PROGRAM:
-            source = REPOSITORY / name
-            copy = shutil.copytree if source.is_dir() else shutil.copy2
-            copy(source, self.project / name)
+        if project is None:
+            self.project.mkdir(parents=True)
+            for name in PROGRAM:
+                source = REPOSITORY / name
+                copy = shutil.copytree if source.is_dir() else shutil.copy2
+                copy(source, self.project / name)
         self.environment = os.environ | {
             "LOCALCLOUD_HOME": str(self.home),
             "LOCALCLOUD_PORT": str(self.port),

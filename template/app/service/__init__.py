@@ -1,0 +1,1 @@
+../../../app/service/__init__.py

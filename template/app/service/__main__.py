@@ -1,0 +1,1 @@
+../../../app/service/__main__.py

@@ -1,0 +1,1 @@
+../../../app/service/requests.py

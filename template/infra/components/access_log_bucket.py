@@ -1,0 +1,1 @@
+../../../infra/components/access_log_bucket.py

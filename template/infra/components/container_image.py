@@ -1,0 +1,1 @@
+../../../infra/components/container_image.py

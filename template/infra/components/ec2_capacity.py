@@ -1,0 +1,1 @@
+../../../infra/components/ec2_capacity.py

@@ -1,0 +1,1 @@
+../../../infra/components/load_balancer.py

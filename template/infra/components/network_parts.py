@@ -1,0 +1,1 @@
+../../../infra/components/network_parts.py

@@ -1,0 +1,1 @@
+../../../infra/components/service_secrets.py

@@ -1,0 +1,1 @@
+../../../infra/components/stack_context.py

@@ -1,0 +1,1 @@
+../../../infra/components/stack_key.py

@@ -1,0 +1,1 @@
+../../../infra/components/task_roles.py

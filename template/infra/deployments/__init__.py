@@ -1,0 +1,1 @@
+../../../infra/deployments/__init__.py

@@ -1,0 +1,1 @@
+../../../infra/pure/__init__.py

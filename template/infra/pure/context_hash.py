@@ -1,0 +1,1 @@
+../../../infra/pure/context_hash.py

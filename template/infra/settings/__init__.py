@@ -1,0 +1,1 @@
+../../../infra/settings/__init__.py

@@ -1,0 +1,1 @@
+../../../infra/settings/load_balancer.py

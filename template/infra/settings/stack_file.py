@@ -1,0 +1,1 @@
+../../../infra/settings/stack_file.py
