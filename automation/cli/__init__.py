@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,17 +10,32 @@ from rich.console import Console
 from automation.cli import deploy, environments, observe, releases, starting
 from automation.reporting import JsonLines
 from localcloud.errors import LocalCloudError
+from release import VERSION
 
 app = typer.Typer(
     name="automation",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Deploy, observe and operate the stacks of this program, on AWS and on the local cloud.",
 )
 for part in (starting, deploy, observe, releases, environments):
     app.registered_commands += part.app.registered_commands
 app.add_typer(environments.ephemeral, name="ephemeral")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def automation(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Deploy, observe and operate the stacks of this program, on AWS and on the local cloud."""
 
 
 def run_cli(command: Callable[[], object]) -> None:
