@@ -63,6 +63,9 @@ def _tell(deployment: Deployment, target: Target) -> None:
     elif any(verdict.state is State.ROLLED_BACK for verdict in deployment.verdicts.values()):
         back = f"python -m automation rollback {target.selection}"
         console.print(f"  fix: mend it and deploy again; or go back to what runs: {back}", markup=False)
+    elif any(verdict.state is State.MISSING for verdict in deployment.verdicts.values()):
+        refresh = f"python -m automation refresh {target.selection}"
+        console.print(f"  fix: take what is gone out of the state and deploy again: {refresh}", markup=False)
     if deployment.url:
         console.print(f"\n{deployment.url}", style="bold")
 

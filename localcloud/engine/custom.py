@@ -12,6 +12,7 @@ from localcloud.engine.goals import Goal
 from localcloud.engine.hooks import Facts
 from localcloud.engine.hosting import Instance, Made
 from localcloud.engine.paths import keep_ignored
+from localcloud.engine.recovery import INTERRUPTED
 from localcloud.engine.registry import Registry
 from localcloud.engine.replacement import protected_message
 from localcloud.engine.resources import PendingCreate, Resource, provider_urn
@@ -118,8 +119,10 @@ class CustomStep:
             old_outputs=old.outputs,
         )
         hooks.before(self.run, "before_update", facts)
+        # What our own interrupted delete took away is put back, whoever owns the property otherwise.
+        whole = replace(wanted, ignore_changes=()) if INTERRUPTED in old.init_errors else wanted
         made = hooks.retrying(
-            self.run, "update", facts, lambda: self.provider.update(old, wanted, preview=self.run.preview)
+            self.run, "update", facts, lambda: self.provider.update(old, whole, preview=self.run.preview)
         )
         new = _with(wanted, made)
         self.run.state.change(lambda: self.run.state.put(new))
@@ -171,19 +174,26 @@ class CustomStep:
         return difference(old_record, new_record.inputs, answer, ()).replaces
 
     def _replace(self, old: Resource, found: Difference) -> Resource:
-        if old.protect and self.goal.protect:
+        if found.gone and not self.goal.import_id:
+            self.run.warn(
+                f"{old.name} ({old.type}) was deleted outside of this program: it is made anew", self.urn
+            )
+        elif old.protect and self.goal.protect:
             raise LocalCloudError(*protected_message(old, "replaced"))
         if self.goal.import_id:
+            changed = ", ".join(item.path for item in found.changes)
             raise LocalCloudError(
-                "it was imported, and what changed would replace it: "
-                + ", ".join(item.path for item in found.changes),
+                f"it was imported, and the object {old.id} is gone"
+                if found.gone
+                else f"it was imported, and what changed would replace it: {changed}",
                 fix="remove the import_ option",
             )
         # The old object keeps its generated names, so the replacement's inputs are computed without them.
         wanted = self._check({}, self.goal.inputs)
         self.keeper.marked_replaced(self.urn)
         asked = self.goal.delete_before_replace
-        first = found.delete_before_replace if asked is None else asked
+        # Where nothing is left, the new object may get the old one's id, and must not be deleted as the old one.
+        first = found.gone or (found.delete_before_replace if asked is None else asked)
         with self.run.step(Op.REPLACE, wanted, found.changes):
             if first:
                 self.keeper.deleting_first(old)

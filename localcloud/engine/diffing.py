@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pulumi.provider.experimental.provider import DiffResponse, PropertyDiffKind
 
@@ -20,6 +21,8 @@ from localcloud.engine.values import (
     printable,
 )
 
+# No input is called that: a provider that replaces an object for its id says that it does not find it.
+GONE: Final = "id"
 _DELETING = {PropertyDiffKind.DELETE, PropertyDiffKind.DELETE_REPLACE}
 _REPLACING = {PropertyDiffKind.ADD_REPLACE, PropertyDiffKind.DELETE_REPLACE, PropertyDiffKind.UPDATE_REPLACE}
 
@@ -33,12 +36,14 @@ class Difference:
         replaces: Whether the difference forces a replacement.
         delete_before_replace: Whether the provider wants the old object gone first.
         changes: The differing properties, safe to print.
+        gone: Whether the object is not there any more, so that its replacement replaces nothing.
     """
 
     changed: bool
     replaces: bool = False
     delete_before_replace: bool = False
     changes: tuple[PropertyChange, ...] = ()
+    gone: bool = False
 
 
 def property_changes(old: Mapping[str, Wire], new: Mapping[str, Wire]) -> tuple[PropertyChange, ...]:
@@ -100,11 +105,13 @@ def difference(
         replace(item, replaces=True) if _forces(_path(item.path), roots, patterns) else item
         for item in changes
     )
+    gone = GONE in answer.replaces
     return Difference(
         changed=True,
         replaces=bool(forcing) or asked,
         delete_before_replace=answer.delete_before_replace,
-        changes=marked,
+        changes=(PropertyChange(path=GONE, old=old.id, new=None, replaces=True), *marked) if gone else marked,
+        gone=gone,
     )
 
 

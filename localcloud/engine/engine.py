@@ -29,7 +29,7 @@ from localcloud.engine.hooks import delete_hooks_refusal
 from localcloud.engine.hosting import ProviderFactory
 from localcloud.engine.program import run_program
 from localcloud.engine.project import Project
-from localcloud.engine.recovery import recover
+from localcloud.engine.recovery import look_at_deleted, recover
 from localcloud.engine.refreshing import refresh_all
 from localcloud.engine.registry import Registry
 from localcloud.engine.resources import STACK_TYPE, Resource
@@ -175,6 +175,7 @@ class Engine:
 
     def _evaluate(self, run: Run) -> Properties | None:
         recover(run)
+        look_at_deleted(run)
         registrar = Registrar(run)
         before = _stack_outputs(run.state)
         complete = threading.Event()
@@ -197,6 +198,7 @@ class Engine:
 
     def _refresh(self, run: Run) -> None:
         recover(run)
+        look_at_deleted(run)
         refresh_all(run)
 
     def _destroy(self, run: Run) -> None:

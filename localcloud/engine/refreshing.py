@@ -6,6 +6,7 @@ from typing import Final
 
 from localcloud.engine.diffing import property_changes
 from localcloud.engine.events import Op
+from localcloud.engine.recovery import INTERRUPTED
 from localcloud.engine.resources import Resource
 from localcloud.engine.run import Run, StepFailed
 from localcloud.engine.values import mark_secrets
@@ -43,7 +44,9 @@ def _read(run: Run, resource: Resource) -> None:
             run.state.change(lambda: run.state.drop(resource))
         return
     outputs = mark_secrets(made.outputs, resource.outputs, resource.additional_secret_outputs)
-    new = replace(resource, id=made.id, outputs=outputs, inputs=made.inputs or resource.inputs)
+    # What an interrupted delete took away is no wish of anybody's: the recorded inputs stay, for an update.
+    inputs = resource.inputs if INTERRUPTED in resource.init_errors else made.inputs or resource.inputs
+    new = replace(resource, id=made.id, outputs=outputs, inputs=inputs)
     changes = property_changes(resource.outputs, new.outputs)
     with run.step(Op.UPDATE if changes else Op.SAME, new, changes):
         if changes or property_changes(resource.inputs, new.inputs):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from localcloud.engine.diffing import difference
 from localcloud.engine.events import Op
 from localcloud.engine.hooks import Facts
+from localcloud.engine.recovery import send_delete
 from localcloud.engine.resources import Resource, provider_urn
 from localcloud.engine.run import Run
 from localcloud.engine.values import UNKNOWN
@@ -53,8 +54,12 @@ def delete_first(run: Run, old: Resource, registered: Iterable[str]) -> None:
 
 def _delete(run: Run, resource: Resource, gone: set[str]) -> None:
     kept = resource.retain_on_delete or resource.external or resource.deleted_with in gone
-    pending = replace(resource, pending_replacement=True)
-    remove(run, resource, kept=kept, forget=lambda: run.state.put(pending))
+
+    def deleted() -> None:
+        run.state.looked_at(resource)
+        run.state.put(replace(resource, pending_replacement=True))
+
+    remove(run, resource, kept=kept, forget=deleted)
 
 
 def remove(run: Run, resource: Resource, *, kept: bool, forget: Callable[[], None]) -> None:
@@ -62,8 +67,7 @@ def remove(run: Run, resource: Resource, *, kept: bool, forget: Callable[[], Non
     facts = Facts(resource=resource, old_inputs=resource.inputs, old_outputs=resource.outputs)
     run.hooks.before(run, "before_delete", facts)
     if resource.custom and not run.preview and not kept:
-        provider = run.registry if resource.is_provider else run.registry.instance(resource.provider)
-        run.hooks.retrying(run, "delete", facts, lambda: provider.delete(resource))
+        run.hooks.retrying(run, "delete", facts, lambda: send_delete(run, resource))
     run.state.change(forget)
     run.hooks.after(run, "after_delete", facts)
 

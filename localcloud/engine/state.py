@@ -42,6 +42,8 @@ class State:
         self.resources: dict[str, Resource] = {}
         self.condemned: list[Resource] = []
         self.pending: dict[str, PendingCreate] = {}
+        # URN and id of what a delete was sent for: an old copy has the URN of its replacement, but not its id.
+        self.deleting: dict[tuple[str, str], None] = {}
         self.discarded: int = 0
         self._changing = threading.RLock()
         self._writing = threading.Lock()
@@ -89,6 +91,10 @@ class State:
         for item in content["pending"]:
             goal = Resource.from_json(item["goal"])
             self.pending[goal.urn] = PendingCreate(goal=goal, replaces=item["replaces"])
+        # Absent in files of versions that did not record deletes.
+        self.deleting = {
+            (str(urn), str(resource_id)): None for urn, resource_id in content.get("deleting", ())
+        }
 
     def _damaged(self, why: str) -> LocalCloudError:
         aside = self._path.with_name(f"{self._path.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json")
@@ -103,7 +109,7 @@ class State:
         )
 
     def put(self, resource: Resource) -> None:
-        """Record a resource; called within `change` or `touch`, like the following four."""
+        """Record a resource; called within `change` or `touch`, like the following six."""
         self.resources[resource.urn] = resource
 
     def expect(self, pending: PendingCreate) -> None:
@@ -113,6 +119,14 @@ class State:
     def forget(self, urn: str) -> None:
         """Record that a create did not happen."""
         self.pending.pop(urn, None)
+
+    def expect_delete(self, resource: Resource) -> None:
+        """Record that an object is about to be deleted; dropping it, or `looked_at`, takes that back."""
+        self.deleting[resource.urn, resource.id] = None
+
+    def looked_at(self, resource: Resource) -> None:
+        """Record that it is known what became of an object whose delete was sent."""
+        self.deleting.pop((resource.urn, resource.id), None)
 
     def created(self, resource: Resource, *, replaces_old: bool) -> None:
         """Record a created object; the one it replaces awaits its deletion."""
@@ -130,9 +144,13 @@ class State:
             for renamed in (_renamed(item, old_urn, new_urn) for item in self.resources.values())
         }
         self.condemned = [_renamed(item, old_urn, new_urn) for item in self.condemned]
+        self.deleting = {
+            (new_urn if urn == old_urn else urn, resource_id): None for urn, resource_id in self.deleting
+        }
 
     def drop(self, resource: Resource) -> None:
         """Forget a resource, or an old copy of one."""
+        self.looked_at(resource)
         if self.resources.get(resource.urn) is resource:
             del self.resources[resource.urn]
         self.condemned = [item for item in self.condemned if item is not resource]
@@ -208,7 +226,8 @@ class State:
         )
         return (
             f'{{"schema":{SCHEMA},"world":{json.dumps(self._world)},\n'
-            f'"pending":[{pending}],\n"condemned":[{condemned}],\n"resources":[{resources}]}}\n'
+            f'"pending":[{pending}],\n"deleting":{json.dumps(list(self.deleting))},\n'
+            f'"condemned":[{condemned}],\n"resources":[{resources}]}}\n'
         )
 
     def _text(self, resource: Resource) -> str:

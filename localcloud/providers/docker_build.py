@@ -15,6 +15,7 @@ from localcloud import console, setup
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder, dockerfile, inputs, registry
 from localcloud.images.inputs import ImageInputs
+from localcloud.providers.absent import absent
 from localcloud.providers.values import UNKNOWN, has_unknown, to_plain_map, to_property, type_token
 from localcloud.settings import CloudSettings
 
@@ -65,8 +66,10 @@ class DockerBuildProvider(protocol.Provider):
         )
 
     async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
-        """Compare inputs and the hash of the build context; nothing here starts Docker."""
+        """Compare inputs and the hash of the build context, and look for the image; nothing here starts Docker."""
         old, new = to_plain_map(request.old_state), to_plain_map(request.new_inputs)
+        if not await asyncio.to_thread(self._is_there, old):
+            return absent()
         names = (set(inputs.property_names()) & {*old, *new}) - NOT_COMPARED
         changed = {name for name in names if _differs(name, old, new)}
         hashed = await asyncio.to_thread(_context_hash, new)
@@ -108,8 +111,7 @@ class DockerBuildProvider(protocol.Provider):
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
         """Say that the image is gone when the emulated registry does not have it any more."""
-        state = to_plain_map(request.properties)
-        if state.get("push") and not await asyncio.to_thread(self._still_pushed, str(state.get("ref", ""))):
+        if not await asyncio.to_thread(self._is_there, to_plain_map(request.properties)):
             return protocol.ReadResponse()
         return protocol.ReadResponse(request.resource_id, dict(request.properties), dict(request.inputs))
 
@@ -211,8 +213,11 @@ class DockerBuildProvider(protocol.Provider):
             return None
         return digest
 
-    def _still_pushed(self, ref: str) -> bool:
-        reference = registry.Reference.parse(ref)
+    def _is_there(self, state: dict[str, Any]) -> bool:
+        """Whether the emulated registry still has an image that was pushed there."""
+        if not state.get("push"):
+            return True
+        reference = registry.Reference.parse(str(state.get("ref", "")))
         return not self._registry.serves(reference) or self._registry.digest(reference) is not None
 
     def _note(self, urn: str, reasons: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.e2e.killing import kill_destroy, problem
 from tests.e2e.stage import Stage, counted, eventually
 
 pytestmark = pytest.mark.docker
@@ -203,6 +204,32 @@ def test_every_container_killed_at_once_comes_back_while_requests_are_retried(st
 
     assert took < 5
     assert "exited with code 137" in stage.run("events", "local").output
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.9, 1.7])
+def test_a_killed_destroy_is_made_whole_by_the_next_up(stage: Stage, seconds: float) -> None:
+    """As the service is deleted, while its tasks stop, and among the rest; `tests.e2e.killing` tries more."""
+    killed = kill_destroy(stage, seconds)
+
+    assert problem(stage, killed) == ""
+
+
+def test_what_was_deleted_outside_comes_back_with_the_next_up(stage: Stage) -> None:
+    stage.aws("ecs").delete_service(cluster="ecs-microservice-local", service="web", force=True)
+    balancing = stage.aws("elbv2")
+    (balancer,) = balancing.describe_load_balancers()["LoadBalancers"]
+    (listener,) = balancing.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    rules = balancing.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+    for rule in rules:
+        if not rule["IsDefault"]:
+            balancing.delete_rule(RuleArn=rule["RuleArn"])
+    assert stage.get().status_code != 200
+
+    ran = stage.up()
+
+    assert "web (aws:ecs/service:Service) was deleted outside of this program" in ran.output
+    assert "web (aws:lb/listenerRule:ListenerRule) was deleted outside of this program" in ran.output
+    assert stage.get().text == "Hello from ECS, again!"
 
 
 def test_down_leaves_no_container_and_no_process_and_can_be_repeated(stage: Stage) -> None:

@@ -170,6 +170,14 @@ class Lifecycle:
             return state
         return self._described(state, inputs, drift=True, whole=not inputs)
 
+    def exists(self, state: Values) -> bool:
+        """Whether AWS still has the object.
+
+        Raises:
+            LocalCloudError: AWS refused the call.
+        """
+        return RECORDED in state or self._describe(state) is not None
+
     def delete(self, state: Values) -> Values:
         """Delete the object and return what is left, nothing; one that is gone already is no failure.
 

@@ -8,6 +8,7 @@ from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from localcloud.errors import LocalCloudError, ResourceInitFailed
+from localcloud.providers.absent import absent
 from localcloud.providers.aws import sdk
 from localcloud.providers.aws.checking import check_inputs
 from localcloud.providers.aws.clients import Aws
@@ -111,10 +112,17 @@ class AwsProvider(protocol.Provider):
         )
 
     async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
-        """Compare by meaning; changed properties that AWS cannot change in place replace the resource."""
+        """Compare by meaning; changed properties that AWS cannot change in place replace the resource.
+
+        So does an object that is gone: the engine would otherwise leave a record of nothing alone. Both engines ask for
+        a difference of every resource, in previews too; the real provider notices with a refresh.
+        """
         kind = resource_type(request.type)
         old, new = to_plain_map(request.old_state), to_plain_map(request.new_inputs)
         self._note(request.urn, kind, old)
+        lifecycle = self._lifecycle(kind, request.urn, old, 0)
+        if request.resource_id and not self._exists(lifecycle, {**old, "id": request.resource_id}):
+            return absent()
         schema = sdk.resource_schema(kind.type)
         ignored = {name.split(".")[0].split("[")[0] for name in request.ignore_changes}
         changed = changed_inputs(kind, schema, old, new) - ignored
@@ -226,6 +234,14 @@ class AwsProvider(protocol.Provider):
         for name in SECRET_RESULTS.get(request.tok, frozenset()) & values.keys():
             values[name] = values[name].with_secret(True)
         return protocol.InvokeResponse(values)
+
+    @staticmethod
+    def _exists(lifecycle: Lifecycle, state: Values) -> bool:
+        title = lifecycle.context.title
+        try:
+            return lifecycle.exists(state)
+        except LocalCloudError as error:
+            raise LocalCloudError(f"{title}: {error.message}", fix=error.fix) from None
 
     def _lifecycle(self, kind: ResourceType, urn: str, values: Values, timeout: float) -> Lifecycle:
         region = str(values.get("region") or self.aws.region)

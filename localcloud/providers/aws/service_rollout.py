@@ -1,4 +1,6 @@
-"""Change an ECS service, and take it away."""
+"""Read an ECS service, change it, and take it away."""
+
+import time
 
 from localcloud.errors import LocalCloudError
 from localcloud.providers.aws.context import Context
@@ -7,6 +9,8 @@ from localcloud.providers.aws.resource_type import Operation
 from localcloud.providers.aws.sdk import resource_schema
 from localcloud.providers.values import Values
 
+POLL_SECONDS = 0.25
+DRAINING_SECONDS = 120.0
 UPDATE = Operation(
     name="UpdateService", skip=frozenset({"name", "cluster", "schedulingStrategy", "iamRole", "launchType"})
 )
@@ -14,6 +18,23 @@ UPDATE = Operation(
 
 def _key(state: Values) -> Values:
     return {"cluster": state.get("cluster") or state["id"].split("/")[-2], "service": state["id"]}
+
+
+def read_service(context: Context, state: Values) -> Values | None:
+    """The service as ECS describes it; one that is draining has no future, so its end is awaited.
+
+    As the AWS provider reads it, which takes what is not active after two minutes for gone
+    (terraform-provider-aws, `findServiceByTwoPartKeyWaitForActive`).
+    """
+    key = _key(state)
+    end = time.monotonic() + DRAINING_SECONDS
+    while True:
+        service = _describe(context, key, include=["TAGS"])
+        if service is None or service["status"] == "ACTIVE":
+            return service
+        if service["status"] != "DRAINING" or time.monotonic() > end:
+            return None
+        time.sleep(POLL_SECONDS)
 
 
 def update_service(context: Context, wanted: Values, previous: Values) -> None:
@@ -70,7 +91,7 @@ def delete_service(context: Context, state: Values) -> None:
     context.wait_until(gone, "draining")
 
 
-def _describe(context: Context, key: Values) -> Values | None:
-    request = {"cluster": key["cluster"], "services": [key["service"]]}
+def _describe(context: Context, key: Values, **further: object) -> Values | None:
+    request = {"cluster": key["cluster"], "services": [key["service"]], **further}
     found: list[Values] = context.find_call("DescribeServices", request).get("services", [])
     return found[0] if found else None

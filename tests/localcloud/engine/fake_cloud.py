@@ -37,6 +37,7 @@ from pulumi.provider.experimental.provider import (
 )
 
 from localcloud.errors import ResourceInitFailed
+from localcloud.providers.absent import absent
 
 Properties = dict[str, PropertyValue]
 
@@ -129,6 +130,8 @@ class FakeProvider(Provider):
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
         old, new = plain_map(request.old_state), plain_map(request.new_inputs)
+        if request.resource_id not in self.cloud.objects():
+            return absent()
         changed = sorted(key for key in KNOWN if old.get(key) != new.get(key))
         kind = new.get("kind")
         return DiffResponse(

@@ -1,13 +1,15 @@
-"""Runs `up` over a fake cloud in processes of their own, for tests that interrupt or kill them.
+"""Runs `up` or `destroy` over a fake cloud in processes of their own, for tests that interrupt or kill them.
 
-With arguments it runs once. Without, it is a server: for every line `<folder> <cloud> <delay> <writes>` it forks a run,
-prints its process id, and when it has ended its exit code; so that killing dozens of runs costs one start of Python.
+With arguments it runs `up` once. Without, it is a server: for every line `<verb> <folder> <cloud> <delay> <moment>` it
+forks a run, prints its process id, and when it has ended its exit code; so that killing dozens of runs costs one start
+of Python.
 """
 
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -17,22 +19,24 @@ from localcloud.engine.state import State
 from tests.localcloud.engine.fake_cloud import FakeCloud, factory
 
 
-def die_after(writes: int) -> None:
-    """Kill this process right after its n-th write of the state."""
-    write = State._write
+def die_after(moment: str) -> None:
+    """Kill this process right after its n-th write of the state (`write:n`), or removal of an object (`remove:n`)."""
+    what, _, number = moment.partition(":")
+    owner, name = (State, "_write") if what == "write" else (FakeCloud, "remove")
+    work = getattr(owner, name)
     count = 0
 
-    def counted(state: State) -> None:
+    def counted(*arguments: Any) -> None:
         nonlocal count
-        write(state)
+        work(*arguments)
         count += 1
-        if count == writes:
+        if count == int(number):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    setattr(State, "_write", counted)  # noqa: B010  mypy minds the plain assignment; it is for this process only
+    setattr(owner, name, counted)
 
 
-def run(root: Path, cloud: FakeCloud, delay: float) -> int:
+def run(root: Path, cloud: FakeCloud, delay: float, verb: str = "up") -> int:
     engine = Engine(
         Project.load(root, "test"),
         state_file=root / ".home" / "stacks" / "test.json",
@@ -41,18 +45,18 @@ def run(root: Path, cloud: FakeCloud, delay: float) -> int:
         providers={"fake": factory(cloud, delay)},
         on_event=Display(),
     )
-    return 0 if engine.up().ok else 1
+    return 0 if getattr(engine, verb)().ok else 1
 
 
 def serve() -> None:
     for line in sys.stdin:
-        root, cloud, delay, writes = line.split()
+        verb, root, cloud, delay, moment = line.split()
         pid = os.fork()
         if pid == 0:
             os.dup2(2, 1)
-            if int(writes):
-                die_after(int(writes))
-            os._exit(run(Path(root), FakeCloud(Path(cloud)), float(delay)))
+            if moment != "-":
+                die_after(moment)
+            os._exit(run(Path(root), FakeCloud(Path(cloud)), float(delay), verb))
         print(pid, flush=True)  # noqa: T201  the protocol
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)  # noqa: T201
 

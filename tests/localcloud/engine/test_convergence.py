@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.engine import Op
+from localcloud.engine import Diagnostic, Op
 from tests.localcloud.engine.conftest import PRELUDE, Workbench
 
 RUNNER = Path(__file__).with_name("runner.py")
@@ -55,11 +55,11 @@ class Runs:
             text=True,
         )
 
-    def start(self, source: str, *, delay: float = 0, writes: int = 0) -> int:
+    def start(self, source: str, *, delay: float = 0, moment: str = "-", verb: str = "up") -> int:
         """Begin a run; returns its process id."""
         (self._bench.root / "__main__.py").write_text(PRELUDE + source)
         assert self._server.stdin is not None
-        self._server.stdin.write(f"{self._bench.root} {self._bench.cloud.folder} {delay} {writes}\n")
+        self._server.stdin.write(f"{verb} {self._bench.root} {self._bench.cloud.folder} {delay} {moment}\n")
         self._server.stdin.flush()
         return int(self._line())
 
@@ -119,7 +119,7 @@ def converges(bench: Workbench, generation: int) -> None:
         bench.cloud.objects()
     )
     state = json.loads(bench.state_file.read_text())
-    assert state["pending"] == state["condemned"] == []
+    assert state["pending"] == state["condemned"] == state["deleting"] == []
     again = bench.up()
     assert again.changes == {Op.SAME: len(wanted(generation)) + 2}
 
@@ -128,7 +128,7 @@ def test_a_kill_after_every_single_state_write_converges(bench: Workbench, runs:
     """The exact moments, one by one: right after each write of the state, before anything else happens."""
     for write in range(1, 100):
         generation = write % 4
-        runs.start(PROGRAM.format(generation=generation), writes=write)
+        runs.start(PROGRAM.format(generation=generation), moment=f"write:{write}")
         if runs.ended() == 0:
             break
         if write % 5 == 0:
@@ -136,3 +136,64 @@ def test_a_kill_after_every_single_state_write_converges(bench: Workbench, runs:
     assert write > 8
     bench.up(PROGRAM.format(generation=1))
     converges(bench, 1)
+
+
+@pytest.mark.parametrize("what", ["write", "remove"])
+def test_a_destroy_killed_at_every_single_moment_is_made_whole_again(
+    bench: Workbench, runs: Runs, what: str
+) -> None:
+    """Right after each write of the state, and right after each object has gone and before that is recorded."""
+    source = PROGRAM.format(generation=1)
+    bench.up(source)
+    for count in range(1, 100):
+        runs.start(source, verb="destroy", moment=f"{what}:{count}")
+        if runs.ended() == 0:
+            break
+        if count % 3:  # a destroy that is killed twice is no different
+            bench.program(source)
+            converges(bench, 1)
+    assert count > 6
+    assert bench.cloud.objects() == {}
+
+
+def test_a_killed_destroy_is_finished_by_the_next_one(bench: Workbench, runs: Runs) -> None:
+    source = PROGRAM.format(generation=1)
+    bench.up(source)
+    runs.start(source, verb="destroy", moment="remove:3")
+    assert runs.ended() == -signal.SIGKILL
+
+    assert bench.engine().destroy().ok
+    assert bench.cloud.objects() == {}
+    assert json.loads(bench.state_file.read_text())["resources"] == []
+
+
+def test_the_next_run_says_what_a_killed_destroy_had_deleted(bench: Workbench, runs: Runs) -> None:
+    source = '\nThing("a", name="a")\n'
+    bench.up(source)
+    runs.start(source, verb="destroy", moment="remove:1")
+    assert runs.ended() == -signal.SIGKILL
+
+    bench.program(source)
+    outcome = bench.engine().up()
+
+    assert outcome.changes == {Op.CREATE: 1, Op.SAME: 1}
+    said = [event.message for event in bench.events if isinstance(event, Diagnostic)]
+    assert said == ["an earlier run ended while it deleted a (fake:index:Thing): gone"]
+
+
+def test_what_an_interrupted_delete_took_away_is_put_back_whoever_owns_it(
+    bench: Workbench, runs: Runs
+) -> None:
+    """As a service is scaled to nothing before it is deleted, also where its count belongs to an autoscaler."""
+    source = '\nThing("a", name="a", size=2, opts=Options(ignore_changes=["size"]))\n'
+    bench.up(source)
+    runs.start(source, verb="destroy", moment="write:1")
+    assert runs.ended() == -signal.SIGKILL
+    (object_id,) = bench.cloud.objects()
+    bench.cloud.put(object_id, {**bench.cloud.objects()[object_id], "size": 0})
+
+    bench.program(source)
+    assert bench.engine().up().changes == {Op.UPDATE: 1, Op.SAME: 1}
+
+    assert bench.cloud.objects()[object_id]["size"] == 2
+    assert bench.engine().up().changes == {Op.SAME: 2}

@@ -303,6 +303,16 @@ def test_both_engines_run_the_same_hooks(bench: Workbench, real: RealEngine) -> 
     assert "retrying create due to on-error hook request (2/100)" in real.said
 
 
+def test_both_engines_make_anew_what_somebody_deleted(bench: Workbench, real: RealEngine) -> None:
+    source = 'a = Thing("a", name="a")\nThing("b", name="b", value=a.arn)'
+    follow(bench, real, [source])
+    for cloud in (bench.cloud, real.cloud):
+        (lost,) = [key for key, item in cloud.objects().items() if item["name"] == "a"]
+        cloud.remove(lost)
+
+    follow(bench, real, [source, source])
+
+
 def follow(bench: Workbench, real: RealEngine, sources: list[str]) -> None:
     """Run a sequence of programs on both engines, and compare after every step."""
     for number, source in enumerate(sources, 1):

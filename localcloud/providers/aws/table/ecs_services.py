@@ -3,8 +3,8 @@
 import json
 
 from localcloud.providers.aws.context import Context
-from localcloud.providers.aws.resource_type import Codec, Name, Operation, Read, ResourceType, Step
-from localcloud.providers.aws.service_rollout import delete_service, update_service
+from localcloud.providers.aws.resource_type import Codec, Name, Operation, ResourceType, Step
+from localcloud.providers.aws.service_rollout import delete_service, read_service, update_service
 from localcloud.providers.aws.service_steady import wait_for_steady_state
 from localcloud.providers.aws.table.ecs import inactive
 from localcloud.providers.aws.table.services import ECS_TAGS
@@ -65,16 +65,7 @@ SERVICE = ResourceType(
     type="aws:ecs/service:Service",
     service="ecs",
     create=Operation(name="CreateService", prepare=_service_defaults),
-    read=Read(
-        name="DescribeServices",
-        keys=lambda state: {
-            "cluster": state.get("cluster") or state["id"].split("/")[-2],
-            "services": [state["id"]],
-            "include": ["TAGS"],
-        },
-        result="services[0]",
-        gone=inactive,
-    ),
+    read=read_service,
     update=(
         Step(
             run=update_service,

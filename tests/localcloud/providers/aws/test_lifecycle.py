@@ -60,6 +60,9 @@ def test_lives_from_create_to_delete(driver: Driver, token: str) -> None:
     if RECORDED in handle.outputs or token.endswith(STAY):
         return
     assert not driver.read(handle).resource_id
+    gone = driver.diff(handle, inputs)
+    assert gone.replaces == ["id"], "the next run makes anew what somebody deleted"
+    assert gone.delete_before_replace
     driver.delete(handle)
     assert driver.find(token, "subject", inputs) is None
 
