@@ -6,7 +6,7 @@ import pulumi
 
 from infra import components as c
 from infra.pure.names import StackNames
-from infra.pure.routing import priorities
+from infra.pure.routing import positions
 from infra.settings.loader import load
 
 # A program's objects live until it ends; looking for garbage among them doubles the time of a large stack.
@@ -17,9 +17,10 @@ settings = loaded.settings
 names = StackNames(pulumi.get_project(), pulumi.get_stack())
 account = c.AwsAccount.connect(loaded.aws, {**names.tags, **settings.tags})
 on_aws = pulumi.ResourceOptions(provider=account.provider)
+live = c.read_live(account, names, settings)
 key_arn = c.stack_key(settings.encryption, account, on_aws, production=settings.production)
 stack = c.StackContext(
-    account=account, names=names, settings=settings, secrets=loaded.secrets, key_arn=key_arn
+    account=account, names=names, settings=settings, secrets=loaded.secrets, key_arn=key_arn, live=live
 )
 
 network = c.Network("network", c.NetworkArgs(stack=stack), on_aws)
@@ -36,7 +37,7 @@ if settings.is_observed:
 images: dict[str, c.ContainerImage | c.ImageReference] = {}
 services: dict[str, c.Microservice] = {}
 routed = {name: service for name, service in settings.services.items() if service.route.enabled}
-positions = priorities({name: service.route.key for name, service in routed.items()})
+numbers = positions({name: service.route.key for name, service in routed.items()}, live.rules)
 for name, service in settings.callees_first.items():
     images[name] = c.service_image(name, stack, service, on_aws)
     args = c.MicroserviceArgs(
@@ -48,7 +49,7 @@ for name, service in settings.callees_first.items():
         observability=observability,
         image=images[name].reference,
         repository_arn=images[name].repository_arn,
-        priority=positions.get(name),
+        positions=numbers.get(name),
         settings=service,
         callees=[services[callee] for callee in settings.callees(name)],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
@@ -14,6 +14,7 @@ from infra.components.aws_account import AwsAccount
 from infra.components.service_traffic import ServiceTraffic
 from infra.pure import events, iam
 from infra.settings.deployment import CodeDeploy
+from infra.settings.service import Service
 
 if TYPE_CHECKING:
     from pulumi_aws.codedeploy import DeploymentGroupBlueGreenDeploymentConfigArgsDict as BlueGreen
@@ -39,6 +40,7 @@ class CodeDeploymentArgs:
         alarm_names: Alarms that roll back.
         topic_arn: Who hears of failed deployments; None where nobody does.
         settings: How the traffic moves.
+        revision: What the service is to run, as the properties of an AppSpec's target service.
     """
 
     account: AwsAccount
@@ -50,6 +52,7 @@ class CodeDeploymentArgs:
     alarm_names: Sequence[pulumi.Input[str]]
     topic_arn: pulumi.Input[str] | None
     settings: CodeDeploy
+    revision: pulumi.Output[dict[str, Any]]
 
 
 class CodeDeployment(pulumi.ComponentResource):
@@ -57,9 +60,12 @@ class CodeDeployment(pulumi.ComponentResource):
 
     Outputs:
         group_name: Name of the deployment group.
+        revision: What to deploy: the properties of an AppSpec's target service. Everything that ECS takes from nobody
+            but CodeDeploy is in it, the network and the container's port too.
     """
 
     group_name: pulumi.Output[str]
+    revision: pulumi.Output[dict[str, Any]]
 
     def __init__(
         self, name: str, args: CodeDeploymentArgs, opts: pulumi.ResourceOptions | None = None
@@ -101,7 +107,8 @@ class CodeDeployment(pulumi.ComponentResource):
         self.group_name = group.deployment_group_name
         if args.topic_arn:
             self._announce_failures(application.name, args.topic_arn)
-        self.register_outputs({"groupName": self.group_name})
+        self.revision = args.revision
+        self.register_outputs({"groupName": self.group_name, "revision": self.revision})
 
     def _role(self) -> tuple[aws.iam.Role, pulumi.Resource]:
         child = pulumi.ResourceOptions(parent=self)
@@ -154,3 +161,27 @@ class CodeDeployment(pulumi.ComponentResource):
                 "termination_wait_time_in_minutes": self._args.settings.termination_wait_minutes,
             },
         }
+
+
+def code_revision(
+    name: str,
+    settings: Service,
+    task_definition: pulumi.Output[str],
+    network: aws.ecs.ServiceNetworkConfigurationArgs,
+) -> pulumi.Output[dict[str, Any]]:
+    """Properties of an AppSpec's target service (CodeDeploy User Guide, "AppSpec 'resources' section")."""
+    return pulumi.Output.all(
+        definition=task_definition, subnets=network.subnets, groups=network.security_groups
+    ).apply(
+        lambda known: {
+            "TaskDefinition": known["definition"],
+            "LoadBalancerInfo": {"ContainerName": name, "ContainerPort": settings.port},
+            "NetworkConfiguration": {
+                "AwsvpcConfiguration": {
+                    "Subnets": sorted(known["subnets"]),
+                    "SecurityGroups": sorted(known["groups"]),
+                    "AssignPublicIp": "ENABLED" if network.assign_public_ip else "DISABLED",
+                }
+            },
+        }
+    )

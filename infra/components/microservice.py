@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from infra.components import service_inputs as inputs
 from infra.components.cluster import Cluster
-from infra.components.code_deployment import CodeDeployment, CodeDeploymentArgs
+from infra.components.code_deployment import CodeDeployment, CodeDeploymentArgs, code_revision
 from infra.components.discovery import Discovery, dns_name
 from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
@@ -19,12 +19,14 @@ from infra.components.rollout import Rollout
 from infra.components.service_alarms import ServiceAlarms, ServiceAlarmsArgs
 from infra.components.service_scaling import ServiceScaling, ServiceScalingArgs
 from infra.components.service_secrets import ServiceSecrets, ServiceSecretsArgs
-from infra.components.service_traffic import ServiceTraffic, ServiceTrafficArgs
+from infra.components.service_traffic import ServiceTraffic, ServiceTrafficArgs, door
 from infra.components.stack_context import StackContext
 from infra.components.task_definition import TaskDefinitionInputs, task_definition
 from infra.components.task_roles import TaskRoles, TaskRolesArgs
-from infra.pure import alarms, budgets, containers
-from infra.pure.ownership import Kind, Situation, ignore_changes
+from infra.pure import alarms, budgets, containers, transitions
+from infra.pure.ownership import Kind, ignore_changes
+from infra.pure.routing import Positions
+from infra.pure.takeover import takeover
 from infra.settings.service import Service
 
 
@@ -41,7 +43,7 @@ class MicroserviceArgs:
         observability: Who hears of its alarms; None where nobody does.
         image: Image by digest, `repository@sha256:…`.
         repository_arn: Repository that it is pulled from, where the stack has one; None for an image from elsewhere.
-        priority: Position of its listener rule; None where the load balancer does not reach it.
+        positions: Priorities of its listener rules; None where the load balancer does not reach it.
         settings: The service's settings.
         callees: Services that must be there first, because its tasks call them.
     """
@@ -54,7 +56,7 @@ class MicroserviceArgs:
     observability: Observability | None
     image: pulumi.Input[str]
     repository_arn: pulumi.Input[str] | None
-    priority: int | None
+    positions: Positions | None
     settings: Service
     callees: Sequence[Microservice] = ()
 
@@ -78,16 +80,19 @@ class Microservice(pulumi.ComponentResource):
         self._settings = args.settings
         self._tags = {"Service": name}
         self._child = pulumi.ResourceOptions(parent=self)
-        self._situation = Situation(
-            scaled=args.settings.scaling is not None,
-            gradual=args.settings.deployment.is_gradual,
-            code_deploy=args.settings.deployment.strategy == "codeDeploy",
+        self._takeover = takeover(
+            name,
+            args.settings,
+            args.stack.live,
+            main_port=transitions.main_port(args.stack.settings),
+            fargate=args.stack.settings.cluster.fargate,
         )
+        self._situation = self._takeover.situation
         self._log = self._log_group()
         self._secrets = self._service_secrets()
         self._roles = self._task_roles()
         self._group, self._doors = self._security_group()
-        self._traffic = self._service_traffic(args.priority) if args.priority is not None else None
+        self._traffic = self._service_traffic(args.positions) if args.positions else None
         self._alarms = self._service_alarms()
         task = TaskDefinitionInputs(
             stack=args.stack,
@@ -97,9 +102,12 @@ class Microservice(pulumi.ComponentResource):
             secrets=self._secrets,
             roles=self._roles,
         )
-        service = self._service(task_definition(name, task, self._child))
+        definition = task_definition(name, task, self._child)
+        service = self._service(definition)
+        if self._traffic:
+            self._traffic.open(service)
         self._add_scaling(service)
-        self._add_code_deployment(service)
+        self._add_code_deployment(service, definition)
         self.service_name = service.name
         self.log_group_name = self._log.name
         self.register_outputs({"serviceName": self.service_name, "logGroupName": self.log_group_name})
@@ -141,10 +149,10 @@ class Microservice(pulumi.ComponentResource):
         port, discovery = self._settings.port, self._args.discovery
         group = aws.ec2.SecurityGroup(
             self._name,
-            description=f"Tasks of {self._name}: port {port} for those who are let in, everything outwards",
+            description=f"Tasks of {self._name}: its port for those who are let in, everything outwards",
             vpc_id=self._args.network.vpc_id,
             tags=self._tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignore_changes(Kind.TASKS_GROUP)),
         )
         out = self._args.network.ways_out(self._name, group.id, self._child)
         if not (discovery and self._settings.discovery and self._settings.discovery.listen):
@@ -157,19 +165,19 @@ class Microservice(pulumi.ComponentResource):
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            opts=self._child,
+            opts=door(self),
         )
         return group, [*out, calls]
 
-    def _service_traffic(self, priority: int) -> ServiceTraffic:
+    def _service_traffic(self, positions: Positions) -> ServiceTraffic:
         args = ServiceTrafficArgs(
             account=self._stack.account,
             network=self._args.network,
             load_balancer=self._args.load_balancer,
             security_group_id=self._group.id,
-            priority=priority,
+            positions=positions,
             settings=self._settings,
-            situation=self._situation,
+            takeover=self._takeover,
         )
         return ServiceTraffic(self._name, args, self)
 
@@ -193,7 +201,6 @@ class Microservice(pulumi.ComponentResource):
     def _service(self, task_definition: aws.ecs.TaskDefinition) -> aws.ecs.Service:
         settings, args = self._settings, self._args
         code_deploy = self._situation.code_deploy
-        versions = self._secrets.versions if self._secrets and not code_deploy else {}
         breaker = aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True)
         return aws.ecs.Service(
             self._name,
@@ -225,10 +232,9 @@ class Microservice(pulumi.ComponentResource):
             enable_execute_command=settings.execute_command,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
-            # Without it the provider refuses to change the capacity of a service (terraform-provider-aws#43533).
-            force_new_deployment=not code_deploy,
-            # A new version of a secret rolls the tasks: its version id is known here, never its value.
-            triggers={f"secret-{variable}": version for variable, version in versions.items()} or None,
+            # Without it the provider refuses to change the capacity (terraform-provider-aws#43533). It turns every
+            # change into a deployment, another number of tasks too, so that it is set for nothing else.
+            force_new_deployment=self._takeover.forces,
             # The hook waits, and says more; for CodeDeploy's services, which have no deployments, the provider would
             # wait for ever (terraform-provider-aws#29252).
             wait_for_steady_state=False,
@@ -292,7 +298,7 @@ class Microservice(pulumi.ComponentResource):
         )
         ServiceScaling(self._name, args, self._child)
 
-    def _add_code_deployment(self, service: aws.ecs.Service) -> None:
+    def _add_code_deployment(self, service: aws.ecs.Service, definition: aws.ecs.TaskDefinition) -> None:
         traffic, deployment = self._traffic, self._settings.deployment
         if not traffic or not self._situation.code_deploy:
             return
@@ -307,5 +313,6 @@ class Microservice(pulumi.ComponentResource):
             alarm_names=watched.rollback_names if watched else [],
             topic_arn=self._args.observability.topic_arn if self._args.observability else None,
             settings=deployment.code_deploy,
+            revision=code_revision(self._name, self._settings, definition.arn, self._network_configuration()),
         )
         CodeDeployment(self._name, args, self._child)

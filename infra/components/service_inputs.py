@@ -45,13 +45,13 @@ def desired_count(settings: Service) -> int:
 def load_balancers(
     name: str, settings: Service, traffic: ServiceTraffic | None
 ) -> list[aws.ecs.ServiceLoadBalancerArgs] | None:
-    """The live target group, and where ECS moves the traffic between two."""
+    """The live target group first, and where ECS moves the traffic between two."""
     if not traffic:
         return None
     advanced = None
-    if traffic.shift_role_arn:
+    if traffic.shift_role_arn and traffic.rule and traffic.other:
         advanced = aws.ecs.ServiceLoadBalancerAdvancedConfigurationArgs(
-            alternate_target_group_arn=traffic.target_groups[1].arn,
+            alternate_target_group_arn=traffic.other.arn,
             production_listener_rule=traffic.rule.arn,
             test_listener_rule=traffic.test_rule.arn if traffic.test_rule else None,
             role_arn=traffic.shift_role_arn,
@@ -60,7 +60,7 @@ def load_balancers(
         aws.ecs.ServiceLoadBalancerArgs(
             container_name=name,
             container_port=settings.port,
-            target_group_arn=traffic.target_groups[0].arn,
+            target_group_arn=traffic.live.arn,
             advanced_configuration=advanced,
         )
     ]

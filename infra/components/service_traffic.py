@@ -13,11 +13,15 @@ from infra.components.aws_account import AwsAccount
 from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
 from infra.pure import iam, names
-from infra.pure.ownership import Kind, Situation, ignore_changes
+from infra.pure.live import Colour, Purpose
+from infra.pure.ownership import Kind, ignore_changes
+from infra.pure.routing import Positions
+from infra.pure.takeover import Takeover
 from infra.settings.service import Service
 
 INFRASTRUCTURE_POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
-SPARE = "spare"
+NOBODY = "192.0.2.0/24"
+"""Addresses that no request comes from: they are kept for documentation (RFC 5737)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,28 +33,31 @@ class ServiceTrafficArgs:
         network: VPC of the target groups.
         load_balancer: What the requests come through.
         security_group_id: Group of the tasks.
-        priority: Position of the listener rule.
+        positions: Priorities of the listener rules.
         settings: The service's settings.
-        situation: Who owns what, which decides what Pulumi leaves alone.
+        takeover: How it continues from what is live.
     """
 
     account: AwsAccount
     network: Network
     load_balancer: LoadBalancer
     security_group_id: pulumi.Input[str]
-    priority: int
+    positions: Positions
     settings: Service
-    situation: Situation
+    takeover: Takeover
 
 
 class ServiceTraffic:
     """The way from the load balancer to the tasks; its parts are children of their `Microservice`.
 
-    A rolling service has one target group and nothing spare.
+    A rolling service has one target group, the live one, and nothing spare. Until its tasks are healthy, a rule that no
+    request meets ties the target group to the load balancer.
 
     Attributes:
         target_groups: The target group, and a spare one with every strategy but rolling.
-        rule: Rule of the main listener.
+        live: The target group that has the traffic, or will have it first.
+        other: The one that the next version comes up in; None with rolling.
+        rule: Rule of the main listener; None until `open`, where it comes after the service.
         test_rule: Rule of the test listener; None without test traffic.
         shift_role_arn: Role with which ECS moves the traffic; None with rolling and codeDeploy.
         hooks_role_arn: Role with which ECS asks the functions among the deployment's hooks; None without any.
@@ -58,7 +65,9 @@ class ServiceTraffic:
     """
 
     target_groups: Sequence[aws.lb.TargetGroup]
-    rule: aws.lb.ListenerRule
+    live: aws.lb.TargetGroup
+    other: aws.lb.TargetGroup | None
+    rule: aws.lb.ListenerRule | None
     test_rule: aws.lb.ListenerRule | None
     shift_role_arn: pulumi.Output[str] | None
     hooks_role_arn: pulumi.Output[str] | None
@@ -69,22 +78,30 @@ class ServiceTraffic:
         self._args = args
         self._parent = parent
         self._child = pulumi.ResourceOptions(parent=parent)
-        deployment = args.settings.deployment
+        deployment, takeover = args.settings.deployment, args.takeover
         doors = self._open_security_groups()
-        self.target_groups = [self._target_group("")]
-        if deployment.needs_two_target_groups:
-            self.target_groups = [*self.target_groups, self._target_group(SPARE)]
-        self.rule = self._rule("", args.load_balancer.listener_arn, live=0)
-        self.test_rule = None
-        if deployment.test_traffic and args.load_balancer.test_listener_arn:
-            self.test_rule = self._rule("-test", args.load_balancer.test_listener_arn, live=1)
+        groups = {colour: self._target_group(colour) for colour in takeover.colours}
+        self.target_groups = list(groups.values())
+        self.live, self.other = groups[takeover.live], groups.get(takeover.live.other)
+        self.rule = self.test_rule = None
+        if takeover.rule_last:
+            first = self._waiting_rule()
+        else:
+            first = self.rule = self._production_rule([])
+            if deployment.test_traffic and args.load_balancer.test_listener_arn:
+                self.test_rule = self._test_rule(args.load_balancer.test_listener_arn)
         shift = self._shift_role() if deployment.is_gradual else None
         functions = sorted({hook.lambda_arn for hook in deployment.hooks if hook.lambda_arn})
         hooks = self._hooks_role(functions) if functions else None
         self.shift_role_arn = shift[0].arn if shift else None
         self.hooks_role_arn = hooks[0].arn if hooks else None
         optional = [self.test_rule, shift[1] if shift else None, hooks[1] if hooks else None]
-        self.before_service = [self.rule, *doors, *(one for one in optional if one)]
+        self.before_service = [first, *doors, *(one for one in optional if one)]
+
+    def open(self, service: aws.ecs.Service) -> None:
+        """Send requests to a service whose rule comes last: its tasks are healthy now."""
+        if self.rule is None:
+            self.rule = self._production_rule([service])
 
     def _open_security_groups(self) -> list[pulumi.Resource]:
         """The load balancer reaches the tasks on the container's port; nothing else does."""
@@ -97,7 +114,7 @@ class ServiceTraffic:
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            opts=self._child,
+            opts=door(self._parent),
         )
         out_of_balancer = aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-to-tasks",
@@ -107,17 +124,17 @@ class ServiceTraffic:
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            opts=self._child,
+            opts=door(self._parent),
         )
         return [into_tasks, out_of_balancer]
 
-    def _target_group(self, colour: str) -> aws.lb.TargetGroup:
+    def _target_group(self, colour: Colour) -> aws.lb.TargetGroup:
         settings = self._args.settings
         check = settings.health_check
         return aws.lb.TargetGroup(
             # Auto-named: a named one could not be replaced while the listener still uses it.
             names.target_group(self._name, colour),
-            port=settings.port,
+            port=names.TARGET_GROUP_PORT,
             protocol="HTTP",
             target_type="ip",
             vpc_id=self._args.network.vpc_id,
@@ -132,30 +149,85 @@ class ServiceTraffic:
                 unhealthy_threshold=check.unhealthy_threshold,
             ),
             tags={"Service": self._name},
-            opts=self._child,
+            opts=pulumi.ResourceOptions(
+                parent=self._parent, ignore_changes=ignore_changes(Kind.TARGET_GROUP)
+            ),
         )
 
-    def _rule(self, suffix: str, listener_arn: pulumi.Input[str], live: int) -> aws.lb.ListenerRule:
-        """A rule in the weighted form from the start: a strategy then moves weights, not the action."""
+    def _production_rule(self, after: Sequence[pulumi.Resource]) -> aws.lb.ListenerRule:
+        """The rule that requests meet, in the weighted form: a strategy then moves weights, not the action."""
+        return self._rule(
+            "",
+            self._args.load_balancer.listener_arn,
+            Purpose.PRODUCTION,
+            live=self.live,
+            after=after,
+            ignored=ignore_changes(Kind.LISTENER_RULE, self._args.takeover.situation),
+        )
+
+    def _test_rule(self, listener_arn: pulumi.Input[str]) -> aws.lb.ListenerRule:
+        """The rule that testers meet: it shows the version that comes."""
+        return self._rule(
+            "-test",
+            listener_arn,
+            Purpose.TEST,
+            live=self.other or self.live,
+            ignored=ignore_changes(Kind.LISTENER_RULE, self._args.takeover.situation),
+        )
+
+    def _waiting_rule(self) -> aws.lb.ListenerRule:
+        """The rule that no request meets: ECS takes a target group only from a load balancer (aws-cdk#1160)."""
+        nobody = aws.lb.ListenerRuleConditionSourceIpArgs(values=[NOBODY])
+        return self._rule(
+            "-waiting",
+            self._args.load_balancer.listener_arn,
+            Purpose.WAITING,
+            live=self.live,
+            conditions=[aws.lb.ListenerRuleConditionArgs(source_ip=nobody)],
+        )
+
+    def _rule(
+        self,
+        suffix: str,
+        listener_arn: pulumi.Input[str],
+        purpose: Purpose,
+        *,
+        live: aws.lb.TargetGroup,
+        conditions: list[aws.lb.ListenerRuleConditionArgs] | None = None,
+        after: Sequence[pulumi.Resource] = (),
+        ignored: Sequence[str] = (),
+    ) -> aws.lb.ListenerRule:
+        positions, asked = self._args.positions, self._args.settings.route.priority
         targets = [
-            aws.lb.ListenerRuleActionForwardTargetGroupArgs(arn=group.arn, weight=100 if index == live else 0)
-            for index, group in enumerate(self.target_groups)
+            aws.lb.ListenerRuleActionForwardTargetGroupArgs(
+                arn=group.arn, weight=self._weight if group is live else 0
+            )
+            for group in self.target_groups
         ]
+        priority = positions.waiting if purpose is Purpose.WAITING else positions.production
+        tags = {"Service": self._name, "Rule": purpose.value, "Priority": str(priority)}
+        if asked is not None and purpose is Purpose.PRODUCTION:
+            tags["PriorityAsked"] = str(asked)
         return aws.lb.ListenerRule(
             f"{self._name}{suffix}",
             listener_arn=listener_arn,
-            priority=self._args.priority,
-            conditions=self._conditions(),
+            priority=priority,
+            conditions=conditions or self._conditions(),
             actions=[
                 aws.lb.ListenerRuleActionArgs(
                     type="forward", forward=aws.lb.ListenerRuleActionForwardArgs(target_groups=targets)
                 )
             ],
-            tags={"Service": self._name},
+            tags=tags,
             opts=pulumi.ResourceOptions(
-                parent=self._parent, ignore_changes=ignore_changes(Kind.LISTENER_RULE, self._args.situation)
+                parent=self._parent, depends_on=list(after), ignore_changes=list(ignored)
             ),
         )
+
+    @property
+    def _weight(self) -> int:
+        """All of the traffic. CodeDeploy leaves rules in its own form: other figures make Pulumi write them anew."""
+        return 1 if self._args.settings.deployment.strategy == "codeDeploy" else 100
 
     def _conditions(self) -> list[aws.lb.ListenerRuleConditionArgs]:
         route = self._args.settings.route
@@ -198,3 +270,8 @@ class ServiceTraffic:
             tags={"Service": self._name},
             opts=self._child,
         )
+
+
+def door(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options of a security group rule on the container port: the old one stays open until its last task has gone."""
+    return pulumi.ResourceOptions(parent=parent, replace_on_changes=["fromPort", "toPort"])

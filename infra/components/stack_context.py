@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
 from infra.components.aws_account import AwsAccount
+from infra.pure.live import LiveStack
 from infra.pure.names import StackNames
 from infra.settings.root import Settings
 
@@ -22,6 +23,7 @@ class StackContext:
         settings: All settings of the stack.
         secrets: Encrypted configuration values, by name.
         key_arn: Key that encrypts logs and notifications; None for AWS's own.
+        live: What of the stack is live already.
     """
 
     account: AwsAccount
@@ -29,3 +31,4 @@ class StackContext:
     settings: Settings
     secrets: Mapping[str, pulumi.Output[str]]
     key_arn: pulumi.Output[str] | None = None
+    live: LiveStack = field(default_factory=LiveStack)

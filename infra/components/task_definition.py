@@ -45,6 +45,7 @@ def task_definition(
         image=inputs.image,
         sidecar_images=_sidecar_images(name, settings, opts),
         secrets=inputs.secrets.value_from if inputs.secrets else {},
+        versions=inputs.secrets.versions if inputs.secrets else {},
         log_group=inputs.log_group.name,
         region=inputs.stack.account.region,
     ).apply(lambda known: containers.task_containers(name, settings, **known))

@@ -22,6 +22,7 @@ def task_containers(
     image: str,
     sidecar_images: Mapping[str, str],
     secrets: Mapping[str, str],
+    versions: Mapping[str, str],
     log_group: str,
     region: str,
 ) -> list[Definition]:
@@ -33,10 +34,13 @@ def task_containers(
         image: Image by digest.
         sidecar_images: Sidecar → its image by digest.
         secrets: Variable → where ECS reads its value (`valueFrom`).
+        versions: Variable → version that its value has now: another one makes another revision, which rolls the tasks.
         log_group: Log group of the service.
         region: Region of the log group.
     """
     app = app_container(name, service, image, secrets, log_configuration(log_group, region, name))
+    if versions:
+        app["dockerLabels"] = {f"secret-version.{key}": versions[key] for key in sorted(versions)}
     return [
         app,
         *(

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 AUTO_NAME_SUFFIX = 8
 """Characters that Pulumi's auto-naming appends: a hyphen and seven hex digits."""
 
+TARGET_GROUP_PORT = 5000
+"""Port that target groups are made with. ECS registers each task with its own; another one would replace the group."""
+
 LOAD_BALANCER_LIMIT = 32
 """Characters in the name of a load balancer or target group (ELBv2 API reference, CreateTargetGroup)."""
 

@@ -17,6 +17,7 @@ class Owner(StrEnum):
     SCHEDULE = "scheduled actions"
     ECS = "ECS"
     CODE_DEPLOY = "CodeDeploy"
+    NOBODY = "nobody"
 
 
 class Kind(StrEnum):
@@ -24,6 +25,8 @@ class Kind(StrEnum):
 
     SERVICE = "aws:ecs/service:Service"
     LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+    TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+    TASKS_GROUP = "aws:ec2/securityGroup:SecurityGroup"
     SCALABLE_TARGET = "aws:appautoscaling/target:Target"
     INSTANCES = "aws:autoscaling/group:Group"
 
@@ -37,12 +40,18 @@ class Situation:
         scheduled: Scheduled actions set the autoscaler's limits.
         gradual: ECS moves traffic between two target groups.
         code_deploy: CodeDeploy runs the deployments.
+        settled: What is live moves traffic between the same target groups, behind the same listener, in the same way.
+            Without that the program declares what it has read: a strategy that has just been chosen, a new rule, or a
+            new port begins with the target group that is live.
+        quiet: Nothing changes that ECS does without a new deployment, such as the number of tasks.
     """
 
     scaled: bool = False
     scheduled: bool = False
     gradual: bool = False
     code_deploy: bool = False
+    settled: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,45 +83,62 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         kind=Kind.SERVICE,
-        property="loadBalancers[*].targetGroupArn",
+        property="loadBalancers",
         owner=Owner.ECS,
-        when=lambda now: now.gradual,
+        when=lambda now: now.gradual and now.settled,
         why="after a shift the live target group is the other one",
-    ),
-    Row(
-        kind=Kind.SERVICE,
-        property="loadBalancers[*].advancedConfiguration.alternateTargetGroupArn",
-        owner=Owner.ECS,
-        when=lambda now: now.gradual,
-        why="after a shift the spare target group is the other one",
     ),
     Row(
         kind=Kind.LISTENER_RULE,
         property="actions",
         owner=Owner.ECS,
-        when=lambda now: now.gradual,
+        when=lambda now: now.gradual and now.settled,
         why="the weights say where the live tasks are",
     ),
     Row(
         kind=Kind.LISTENER_RULE,
         property="actions",
         owner=Owner.CODE_DEPLOY,
-        when=lambda now: now.code_deploy,
+        when=lambda now: now.code_deploy and now.settled,
         why="the action says where the live tasks are",
     ),
-    Row(
-        kind=Kind.SERVICE,
-        property="taskDefinition",
-        owner=Owner.CODE_DEPLOY,
-        when=lambda now: now.code_deploy,
-        why="ECS refuses a new revision from anybody but CodeDeploy",
+    *(
+        Row(
+            kind=Kind.SERVICE,
+            property=property_,
+            owner=Owner.CODE_DEPLOY,
+            when=lambda now: now.code_deploy,
+            why="ECS takes it from nobody but CodeDeploy, whose AppSpec carries it",
+        )
+        for property_ in (
+            "taskDefinition",
+            "loadBalancers",
+            "networkConfiguration",
+            "capacityProviderStrategies",
+            "launchType",
+            "serviceRegistries",
+        )
     ),
     Row(
         kind=Kind.SERVICE,
-        property="loadBalancers",
-        owner=Owner.CODE_DEPLOY,
-        when=lambda now: now.code_deploy,
-        why="CodeDeploy swaps the target groups of the task sets",
+        property="forceNewDeployment",
+        owner=Owner.NOBODY,
+        when=lambda now: now.quiet and not now.code_deploy,
+        why="a flag that has done its work must not be a change of its own",
+    ),
+    Row(
+        kind=Kind.TARGET_GROUP,
+        property="port",
+        owner=Owner.ECS,
+        when=lambda _: True,
+        why="each task is registered with its own port; a group made with another one must not be replaced for it",
+    ),
+    Row(
+        kind=Kind.TASKS_GROUP,
+        property="description",
+        owner=Owner.NOBODY,
+        when=lambda _: True,
+        why="EC2 cannot change it, and a new group would replace the one that running tasks are in",
     ),
     *(
         Row(

@@ -94,7 +94,7 @@ class Deployment(Model):
 
     strategy: Strategy = "rolling"
     """rolling replaces tasks; blueGreen, canary and linear move traffic between two sets of tasks (ECS);
-    codeDeploy leaves it to AWS CodeDeploy. Go back to rolling while the target group without `-spare` is live.
+    codeDeploy leaves it to AWS CodeDeploy, and begins from rolling.
     """
 
     minimum_healthy_percent: int = Field(default=100, ge=0, le=100)

@@ -72,6 +72,8 @@ def _install_load_balancing(api: LoadBalancingApi) -> None:
         if not action.startswith("Describe"):
             alb._ACTION_MAP[action] = api.around(action, handler)
     alb._ACTION_MAP.update(api.actions())
+    # MiniStack's Resource Groups Tagging API does not know load balancing.
+    upstream.tagging._COLLECTORS["elasticloadbalancing"] = lambda: list(alb._tags.items())
 
 
 def _install_tasks(scheduler: Scheduler, registry: Registry, discovery: Discovery) -> None:

@@ -38,4 +38,5 @@ _MODULES = {
     "servicediscovery": "services.servicediscovery",
     "sns": "services.sns",
     "ssm": "services.ssm",
+    "tagging": "services.tagging",
 }

@@ -81,6 +81,8 @@ WRAPPED = (
     Wrapped("alb", "_modify_listener", "alb.api", "be2a9bfca23f"),
     Wrapped("alb", "_create_rule", "alb.api", "99193af3da45"),
     Wrapped("alb", "_modify_rule", "alb.api", "332c1268fb83"),
+    Wrapped("alb", "_set_rule_priorities", "alb.api", "84ab65461b43"),
+    Wrapped("tagging", "_get_resources", "install", "6c282b6fd196"),
     Wrapped("alb", "_delete_lb", "alb.api", "40fe6b0fdfb7"),
     Wrapped("alb", "handle_request", "alb.api", "6a52a86b0908"),
     Wrapped("alb", "_rule_sort_key", "alb.routing", "326768b5f8c3"),

@@ -128,5 +128,10 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
     },
     "aws:ssm/getParameter:getParameter": _parameter,
     "aws:kms/getKey:getKey": lambda _: {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/resolved"},
+    # Nothing is live: what a test wants to be live it says itself.
+    "aws:resourcegroupstaggingapi/getResources:getResources": lambda args: {
+        "resourceTagMappingLists": [],
+        "tagFilters": args["tagFilters"],
+    },
     "aws:route53/getZone:getZone": lambda args: {"zoneId": "Z0ZONE", "name": args["name"]},
 }

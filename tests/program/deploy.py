@@ -70,7 +70,8 @@ class RecordingMonitor(mocks.MockMonitor):
         if request.tok.startswith("aws:"):
             assert request.provider, f"{request.tok} uses the default AWS provider"
         self.recorded.invokes.append((request.tok, args))
-        answer = self._overrides.get(request.tok) or invoke_answer(request.tok, args)
+        named = self._overrides.get(f"{request.tok}#{args.get('serviceName') or args.get('arn')}")
+        answer = named or self._overrides.get(request.tok) or invoke_answer(request.tok, args)
         return resource_pb2.ResourceInvokeResponse(**{"return": _serialize(answer)})
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  the protocol's name
@@ -175,7 +176,8 @@ def deploy(
         config: Configuration with the keys of a stack file (`services`, `aws:region`); `aws:region` is added where
             it is missing.
         secrets: Secret configuration values with such keys.
-        overrides: Type token → outputs, or invoke token → answer, that replace the mocks' own.
+        overrides: Type token → outputs, or invoke token → answer, that replace the mocks' own; an answer about one
+            thing has the invoke's argument `arn` or `serviceName` behind the token: `aws:ecs/…#web`.
         preview: Evaluate as `pulumi preview` does.
         project: Name of the project.
 

@@ -33,6 +33,7 @@ def check_all(recorded: Recorded) -> None:
     images_are_digests(recorded)
     no_secret_in_plain_sight(recorded)
     replacements_are_possible(recorded)
+    target_groups_belong_to_a_load_balancer_first(recorded)
     rolling_has_nothing_spare(recorded)
     desired_count_has_one_owner(recorded)
 
@@ -137,12 +138,18 @@ PARTS_OF_A_SERVICE = {
 
 
 def services_come_last(recorded: Recorded) -> None:
-    """A service waits for its rules, its roles' policies and its log group; on destroy they go after it."""
+    """A service waits for its rules, its roles' policies and its log group; on destroy they go after it.
+
+    The rule that requests meet comes after a rolling service instead: its traffic moves to healthy tasks only.
+    """
     by_urn = {resource.urn: resource for resource in recorded.resources}
     for service in recorded.all("aws:ecs/service:Service"):
         before = recorded.waits_for(service)
         for resource in recorded.resources:
             kind = resource.type.rsplit(":", 1)[-1]
+            if kind == "ListenerRule" and service.urn in resource.depends_on:
+                assert _is_rolling(service), f"{resource.urn} must be there before {service.name}"
+                continue
             if kind in PARTS_OF_A_SERVICE and _belongs_to(resource, service.parent, by_urn):
                 assert resource.urn in before, f"{service.name} does not wait for {resource.urn}"
         capacity = recorded.one("ClusterCapacityProviders")
@@ -189,12 +196,33 @@ def replacements_are_possible(recorded: Recorded) -> None:
             assert not resource.delete_before_replace, resource.urn
 
 
+def _is_rolling(service: Resource) -> bool:
+    return bool(service.inputs.get("deploymentConfiguration", {}).get("strategy") == "ROLLING")
+
+
+def target_groups_belong_to_a_load_balancer_first(recorded: Recorded) -> None:
+    """ECS refuses a target group without a load balancer (aws-cdk#1160)."""
+    for service in recorded.all("aws:ecs/service:Service"):
+        before = recorded.waits_for(service)
+        forwarded = {
+            group["arn"]
+            for rule in recorded.all("ListenerRule")
+            if rule.urn in before
+            for action in rule.inputs["actions"]
+            for group in action["forward"]["targetGroups"]
+        }
+        for entry in service.inputs.get("loadBalancers", []):
+            advanced = entry.get("advancedConfiguration", {})
+            used = {entry["targetGroupArn"], advanced.get("alternateTargetGroupArn", entry["targetGroupArn"])}
+            assert used <= forwarded, f"{service.name} comes before its target groups have a load balancer"
+
+
 def rolling_has_nothing_spare(recorded: Recorded) -> None:
     for service in recorded.all("aws:ecs/service:Service"):
         configuration = service.inputs.get("deploymentConfiguration", {})
         if configuration.get("strategy") == "ROLLING":
-            names = [group.name for group in recorded.all("TargetGroup")]
-            assert f"{service.name}-spare" not in names
+            tags = [group.inputs["tags"]["Service"] for group in recorded.all("TargetGroup")]
+            assert tags.count(service.name) <= 1
 
 
 def desired_count_has_one_owner(recorded: Recorded) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.program import invariants
 from tests.program.deploy import Recorded, deploy_services
+from tests.program.running import ON_DEMAND, what_is_live
 
 EC2 = {"ec2": {"instanceType": "t4g.medium", "architecture": "arm64"}}
 PRIVATE: dict[str, object] = {"create": {}}
@@ -47,9 +48,23 @@ def test_service_never_names_a_launch_type_that_would_replace_it_later() -> None
 
 def test_capacity_can_change_while_the_service_lives() -> None:
     """terraform-provider-aws#43533: the provider refuses it without a new deployment."""
-    assert deploy_services({"web": {}}).one("aws:ecs/service:Service").inputs["forceNewDeployment"] is True
-    left_to_codedeploy = deploy_services({"web": {"deployment": {"strategy": "codeDeploy"}}})
-    assert left_to_codedeploy.one("aws:ecs/service:Service").inputs["forceNewDeployment"] is False
+    spot = {"fargate": {"spotWeight": 1}}
+    live = what_is_live(web={"capacityProviderStrategies": [ON_DEMAND]})
+    changed = deploy_services({"web": {}}, cluster=spot, overrides=live).one("aws:ecs/service:Service")
+    assert changed.inputs["forceNewDeployment"] is True
+    assert "forceNewDeployment" not in changed.ignore_changes
+
+
+def test_nothing_else_is_forced_to_be_a_deployment() -> None:
+    """Another number of tasks must not cost a canary."""
+    live = what_is_live(web={"capacityProviderStrategies": [ON_DEMAND], "desiredCount": 2})
+    more = deploy_services({"web": {"desiredCount": 3}}, overrides=live).one("aws:ecs/service:Service")
+    assert more.inputs["forceNewDeployment"] is False
+    assert "forceNewDeployment" not in more.ignore_changes, (
+        "what an earlier change has set goes with this one"
+    )
+    same = deploy_services({"web": {}}, overrides=live).one("aws:ecs/service:Service")
+    assert "forceNewDeployment" in same.ignore_changes, "and is no change of its own"
 
 
 def test_ec2_service_runs_on_the_clusters_instances(ec2: Recorded) -> None:

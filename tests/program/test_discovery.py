@@ -70,4 +70,6 @@ def test_services_that_are_only_called_by_name_take_no_position_among_the_listen
     recorded = deploy_services({"web": {"discovery": {}}, "api": called, "cart": called}, cluster=CLUSTER)
 
     invariants.check_all(recorded)
-    assert recorded.one("aws:lb/listenerRule:ListenerRule").inputs["priority"] <= 50_000
+    rules = recorded.all("aws:lb/listenerRule:ListenerRule")
+    assert {rule.name for rule in rules} == {"web", "web-waiting"}
+    assert all(rule.inputs["priority"] <= 50_000 for rule in rules)

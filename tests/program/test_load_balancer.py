@@ -48,7 +48,7 @@ def test_certificate_makes_https_and_a_redirect() -> None:
 def test_rules_belong_to_the_https_listener() -> None:
     recorded = deploy_services({"web": {}}, loadBalancer={"certificateArn": CERTIFICATE})
     https = recorded.one("aws:lb/listener:Listener", "load-balancer-https")
-    assert https.urn in recorded.one("ListenerRule").depends_on
+    assert all(https.urn in rule.depends_on for rule in recorded.all("ListenerRule"))
 
 
 def test_domain_is_proved_served_and_named_in_dns() -> None:

@@ -82,7 +82,7 @@ def test_time_budget_follows_the_drain_time() -> None:
 def test_service_waits_for_its_rule_and_policies_named_in_depends_on(seed: Recorded) -> None:
     """aws-cdk#1160 "target group does not have an associated load balancer", terraform-aws-ecs#414."""
     service = seed.one("aws:ecs/service:Service")
-    assert seed.one("ListenerRule").urn in service.depends_on
+    assert seed.one("ListenerRule", "web-waiting").urn in service.depends_on
     assert seed.one("RolePolicy").urn in service.depends_on
 
 
@@ -145,8 +145,15 @@ def test_target_group_is_auto_named_and_created_before_the_old_one_goes(seed: Re
     assert target_group.inputs["targetType"] == "ip"
 
 
+def test_requests_come_once_the_tasks_are_healthy_and_never_by_the_rule_that_waits(seed: Recorded) -> None:
+    service = seed.one("aws:ecs/service:Service")
+    assert service.urn in seed.one("ListenerRule", "web").depends_on
+    waiting = seed.one("ListenerRule", "web-waiting").inputs
+    assert waiting["conditions"] == [{"sourceIp": {"values": ["192.0.2.0/24"]}}], "addresses of documentation"
+
+
 def test_rule_is_weighted_from_the_start(seed: Recorded) -> None:
-    (action,) = seed.one("ListenerRule").inputs["actions"]
+    (action,) = seed.one("ListenerRule", "web").inputs["actions"]
     assert action["type"] == "forward"
     assert [g["weight"] for g in action["forward"]["targetGroups"]] == [100]
     assert "targetGroupArn" not in action

@@ -51,14 +51,15 @@ def test_execution_role_reads_exactly_those(three: Recorded) -> None:
 
 def test_new_version_of_a_secret_rolls_the_tasks(three: Recorded) -> None:
     """copilot-cli#3271: a changed secret does not roll the tasks."""
-    service = three.one("aws:ecs/service:Service").inputs
-    assert service["forceNewDeployment"] is True
-    assert service["triggers"]["secret-TOKEN"] == "3"
-    assert service["triggers"]["secret-DB_PASSWORD"] == "v-new"
-    assert service["triggers"]["secret-API_KEY"].startswith("version-of-web-API_KEY")
+    (container,) = json.loads(three.one("TaskDefinition").inputs["containerDefinitions"])
+    labels = container["dockerLabels"]
+    assert labels["secret-version.TOKEN"] == "3"
+    assert labels["secret-version.DB_PASSWORD"] == "v-new"
+    assert labels["secret-version.API_KEY"].startswith("version-of-web-API_KEY")
+    assert three.one("aws:ecs/service:Service").inputs["forceNewDeployment"] is False
 
 
-def test_other_version_changes_the_trigger_and_nothing_else() -> None:
+def test_other_version_changes_the_revision_and_nothing_else() -> None:
     def graph(version: str) -> Recorded:
         answer = {"versions": [{"versionId": version, "versionStages": ["AWSCURRENT"]}]}
         token = "aws:secretsmanager/getSecretVersions:getSecretVersions"
@@ -69,8 +70,7 @@ def test_other_version_changes_the_trigger_and_nothing_else() -> None:
     before, after = graph("v1"), graph("v2")
     new = {resource.urn: resource.inputs for resource in after.resources}
     changed = [resource.type for resource in before.resources if resource.inputs != new[resource.urn]]
-    assert changed == ["aws:ecs/service:Service"]
-    assert before.one("TaskDefinition").inputs == after.one("TaskDefinition").inputs
+    assert changed == ["aws:ecs/taskDefinition:TaskDefinition"]
 
 
 def test_no_value_is_anywhere_in_the_clear(three: Recorded) -> None:
@@ -96,12 +96,6 @@ def test_secret_can_be_recovered_exactly_in_production(production: bool, days: i
         {"web": {"secrets": {"A": {"config": "a"}}}}, secrets={"a": "x"}, production=production
     )
     assert recorded.one("aws:secretsmanager/secret:Secret").inputs["recoveryWindowInDays"] == days
-
-
-def test_service_without_secrets_is_not_forced_to_deploy() -> None:
-    service = deploy_services({"web": {}}).one("aws:ecs/service:Service").inputs
-    assert "triggers" not in service
-    assert "triggers" not in service
 
 
 def test_secret_that_is_not_in_the_configuration_is_named() -> None:

@@ -170,11 +170,13 @@ def associate() -> None:
 def _refusal(action: str, parameters: wire.Parameters) -> tuple[str, str] | None:
     """AWS's error for a request that MiniStack would accept, or None."""
     checks = {
-        "CreateListener": (_unknown_group, _duplicate_listener),
-        "ModifyListener": (_unknown_group,),
-        "CreateRule": (_unknown_group, _duplicate_priority),
-        "ModifyRule": (_unknown_group,),
+        "CreateListener": (_unknown_group, _other_balancers_group, _duplicate_listener),
+        "ModifyListener": (_unknown_group, _other_balancers_group),
+        "CreateRule": (_unknown_group, _other_balancers_group, _duplicate_priority),
+        "ModifyRule": (_unknown_group, _other_balancers_group),
+        "SetRulePriorities": (_clashing_priorities,),
         "DeleteTargetGroup": (_group_in_use,),
+        "DeleteLoadBalancer": (_protected,),
     }
     refusals = (check(parameters) for check in checks.get(action, ()))
     return next((refusal for refusal in refusals if refusal), None)
@@ -206,6 +208,62 @@ def _duplicate_priority(parameters: wire.Parameters) -> tuple[str, str] | None:
     rules = upstream.alb._rules.values()
     if any(rule["ListenerArn"] == listener and rule["Priority"] == priority for rule in rules):
         return "PriorityInUse", f"Priority '{priority}' is currently in use"
+    return None
+
+
+def _clashing_priorities(parameters: wire.Parameters) -> tuple[str, str] | None:
+    """API Reference, SetRulePriorities: conflicts in the new order are refused; rules not named keep their place."""
+    rules = upstream.alb._rules
+    wanted: dict[str, str] = {}
+    for member in wire.members(parameters, "RulePriorities"):
+        arn, priority = (
+            wire.value(parameters, f"{member}.RuleArn"),
+            wire.value(parameters, f"{member}.Priority"),
+        )
+        if arn not in rules:
+            return "RuleNotFound", f"One or more rules not found: '{arn}'"
+        if rules[arn].get("IsDefault"):
+            return "OperationNotPermitted", f"Default rule '{arn}' cannot be moved"
+        wanted[arn] = priority
+    taken: set[tuple[str, str]] = set()
+    for arn, rule in rules.items():
+        place = (rule["ListenerArn"], wanted.get(arn, rule["Priority"]))
+        if place in taken:
+            return "PriorityInUse", f"Priority '{place[1]}' is currently in use"
+        taken.add(place)
+    return None
+
+
+def _other_balancers_group(parameters: wire.Parameters) -> tuple[str, str] | None:
+    """User Guide, "Target groups for your Application Load Balancers": a group belongs to one load balancer at most."""
+    alb = upstream.alb
+    listener = wire.value(parameters, "ListenerArn") or (
+        alb._rules.get(wire.value(parameters, "RuleArn")) or {}
+    ).get("ListenerArn", "")
+    balancer = wire.value(parameters, "LoadBalancerArn") or (alb._listeners.get(listener) or {}).get(
+        "LoadBalancerArn"
+    )
+    for prefix in ("DefaultActions", "Actions"):
+        for entry in alb._parse_actions(parameters, prefix):
+            for group, _ in wire.target_groups_of(entry):
+                if set(alb._tgs[group]["LoadBalancerArns"]) - {balancer}:
+                    return (
+                        "TargetGroupAssociationLimit",
+                        f"The following target groups cannot be associated with more than one load balancer: {group}",
+                    )
+    return None
+
+
+def _protected(parameters: wire.Parameters) -> tuple[str, str] | None:
+    arn = wire.value(parameters, "LoadBalancerArn")
+    attributes = upstream.alb._lb_attrs.get(arn) or []
+    if any(
+        entry["Key"] == "deletion_protection.enabled" and entry["Value"] == "true" for entry in attributes
+    ):
+        return (
+            "OperationNotPermitted",
+            f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
+        )
     return None
 
 

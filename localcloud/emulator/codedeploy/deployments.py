@@ -46,9 +46,10 @@ def start(region: Region, request: Mapping[str, Any]) -> Record:
         )
     name = str(request.get("deploymentConfigName") or group["deploymentConfigName"])
     configuration = _configuration(region.configuration(name), group)
-    service["taskDefinition"] = definition["taskDefinitionArn"]
+    balancers = [_routed(entry, properties, definition) for entry in _balancers(group, service)]
+    service.update(_task_set(properties), taskDefinition=definition["taskDefinitionArn"])
     deployment = service_deployments.begin(
-        service, definition, configuration=configuration, balancers=_balancers(group, service)
+        service, definition, configuration=configuration, balancers=balancers
     )
     identifier = "d-" + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(9))
     region.deployments[identifier] = {
@@ -135,6 +136,43 @@ def _target_service(revision: Mapping[str, Any]) -> Mapping[str, Any]:
             "InvalidRevisionException", "The AppSpec needs exactly one Resources[].TargetService.Properties"
         ) from error
     return dict(properties)
+
+
+def _routed(balancer: Record, properties: Mapping[str, Any], definition: Mapping[str, Any]) -> Record:
+    """A load balancer with the AppSpec's container and port, which the task definition must have."""
+    wanted = properties.get("LoadBalancerInfo") or {}
+    name, port = wanted.get("ContainerName"), wanted.get("ContainerPort")
+    ports = {
+        (entry["name"], mapping["containerPort"])
+        for entry in definition["containerDefinitions"]
+        for mapping in entry.get("portMappings") or []
+    }
+    if (name, port) not in ports:
+        raise Refused(
+            "InvalidRevisionException",
+            f"The task definition has no container {name!r} with a port {port} that LoadBalancerInfo could mean",
+        )
+    return {**balancer, "containerName": name, "containerPort": port}
+
+
+def _task_set(properties: Mapping[str, Any]) -> Record:
+    """What else the AppSpec says about the new task set, as ECS writes it; what it leaves out stays."""
+    found: Record = {}
+    network = (properties.get("NetworkConfiguration") or {}).get("AwsvpcConfiguration")
+    if network:
+        names = {"Subnets": "subnets", "SecurityGroups": "securityGroups", "AssignPublicIp": "assignPublicIp"}
+        inner = {kept: network[name] for name, kept in names.items() if name in network}
+        found["networkConfiguration"] = {"awsvpcConfiguration": inner}
+    if properties.get("PlatformVersion"):
+        found["platformVersion"] = properties["PlatformVersion"]
+    if properties.get("CapacityProviderStrategy"):
+        names = {"CapacityProvider": "capacityProvider", "Base": "base", "Weight": "weight"}
+        found["capacityProviderStrategy"] = [
+            {kept: item[name] for name, kept in names.items() if name in item}
+            for item in properties["CapacityProviderStrategy"]
+        ]
+        found["launchType"] = None
+    return found
 
 
 def _configuration(config: Mapping[str, Any], group: Record) -> dict[str, Any]:

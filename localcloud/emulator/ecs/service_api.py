@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups
-from localcloud.emulator.ecs import service_deployments, state
+from localcloud.emulator.ecs import controllers, service_deployments, state
 from localcloud.emulator.ecs.answers import Refused, Request, Response, answering, cluster_of, service_of
 from localcloud.emulator.ecs.scheduler import Scheduler, stop
 from localcloud.emulator.ecs.state import Record, ServiceKey
@@ -16,7 +16,6 @@ from localcloud.emulator.shifting import checks
 # What an UpdateService request may carry besides the properties of a service revision.
 _PLAIN_PROPERTIES = (
     "desiredCount",
-    "deploymentConfiguration",
     "healthCheckGracePeriodSeconds",
     "enableExecuteCommand",
     "enableECSManagedTags",
@@ -85,7 +84,7 @@ class ServiceApi:
         with state.LOCK:
             if service["status"] != "ACTIVE":
                 raise Refused("ServiceNotActiveException", "Service was not ACTIVE.")
-            _check_controller(service, request)
+            controllers.check(service, request)
             reference = request.get("taskDefinition")
             definition = _task_definition(str(reference or service["taskDefinition"]))
             changes = {
@@ -95,18 +94,24 @@ class ServiceApi:
                 changes["taskDefinition"] = definition["taskDefinitionArn"]
             if "loadBalancers" in changes or reference:
                 _check_load_balancers(changes.get("loadBalancers") or service["loadBalancers"], definition)
-            checks.gradual(
-                {**service["deploymentConfiguration"], **(request.get("deploymentConfiguration") or {})},
-                changes.get("loadBalancers") or service["loadBalancers"],
-            )
+            configuration = {
+                **service["deploymentConfiguration"],
+                **(request.get("deploymentConfiguration") or {}),
+            }
+            checks.gradual(configuration, changes.get("loadBalancers") or service["loadBalancers"])
             if reference or "serviceConnectConfiguration" in changes:
                 connect = {"serviceConnectConfiguration": service.get("serviceConnectConfiguration")}
                 naming_checks.named({**connect, **changes}, definition, service["clusterArn"])
             if changes.get("capacityProviderStrategy"):
                 service["launchType"] = None
-            differs = any(service.get(name) != value for name, value in changes.items())
+            # API Reference, UpdateService: the strategy "doesn't trigger a new service deployment"; force does.
+            starts = {name: value for name, value in changes.items() if name != "capacityProviderStrategy"}
+            differs = any(service.get(name) != value for name, value in starts.items())
             service.update(changes)
             service.update({name: request[name] for name in _PLAIN_PROPERTIES if name in request})
+            service["deploymentConfiguration"] = configuration
+            if "deploymentController" in request:
+                service["deploymentController"] = dict(request["deploymentController"])
             service["_steady"] = False
             if differs or request.get("forceNewDeployment"):
                 service_deployments.begin(service, definition)
@@ -142,30 +147,6 @@ class ServiceApi:
         stop(task, reason=str(request.get("reason") or "Task stopped by user"), code="UserInitiated")
         self._scheduler.wake()
         return {"task": task}
-
-
-def _check_controller(service: Record, request: Request) -> None:
-    """What a service that CodeDeploy deploys leaves to CodeDeploy."""
-    if service["deploymentController"].get("type") != "CODE_DEPLOY":
-        return
-    refused = {
-        "taskDefinition": "task definition",
-        "loadBalancers": "load balancers",
-        "platformVersion": "platform version",
-    }
-    for name, words in refused.items():
-        if name in request and request[name] != service.get(name):
-            raise Refused(
-                "InvalidParameterException",
-                f"Unable to update {words} on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to "
-                "trigger a new deployment.",
-            )
-    if request.get("forceNewDeployment"):
-        raise Refused(
-            "InvalidParameterException",
-            "Cannot force a new deployment on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to "
-            "trigger a new deployment.",
-        )
 
 
 def _task_definition(reference: str) -> Record:

@@ -40,6 +40,31 @@ def gradual(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str, A
         _check_balancer(strategy, balancer)
 
 
+def networking_fault(balancers: Sequence[Mapping[str, Any]]) -> str | None:
+    """Why ECS rolls a deployment back as soon as it has begun; in the service's scope.
+
+    Developer Guide, "Migrating from a CodeDeploy blue/green to an Amazon ECS blue/green service deployment".
+    """
+    for balancer in balancers:
+        advanced = balancer.get("advancedConfiguration") or {}
+        rules = [advanced.get("productionListenerRule"), advanced.get("testListenerRule")]
+        if not isinstance(rules[0], str):
+            continue  # CodeDeploy's: it looks after every rule of its listeners
+        groups = {balancer.get("targetGroupArn"), advanced.get("alternateTargetGroupArn")}
+        if groups - {group for arn in rules for group in _forwarded(arn)}:
+            return (
+                "invalid networking configuration. Both targetGroup and alternateTargetGroup must be associated with "
+                "the productionListenerRule or testListenerRule"
+            )
+    return None
+
+
+def _forwarded(arn: object) -> set[str]:
+    """The target groups a listener rule forwards to; none where there is no such rule."""
+    rule = upstream.alb._rules.get(arn) if arn else None
+    return {group for action in (rule or {}).get("Actions", []) for group, _ in wire.target_groups_of(action)}
+
+
 def _check_balancer(strategy: str, balancer: Mapping[str, Any]) -> None:
     advanced = balancer.get("advancedConfiguration") or {}
     for name in ("alternateTargetGroupArn", "productionListenerRule", "roleArn"):
@@ -50,13 +75,9 @@ def _check_balancer(strategy: str, balancer: Mapping[str, Any]) -> None:
     groups = {balancer.get("targetGroupArn"), advanced["alternateTargetGroupArn"]}
     for name in ("productionListenerRule", "testListenerRule"):
         arn = advanced.get(name)
-        rule = upstream.alb._rules.get(arn) if arn else None
-        if arn and rule is None:
+        if arn and upstream.alb._rules.get(arn) is None:
             raise _refused(f"{name} {arn} does not exist")
-        forwarded = {
-            group for action in (rule or {}).get("Actions", []) for group, _ in wire.target_groups_of(action)
-        }
-        if rule is not None and not groups & forwarded:
+        if arn and not groups & _forwarded(arn):
             raise _refused(f"{name} {arn} does not forward to a target group of the service")
 
 

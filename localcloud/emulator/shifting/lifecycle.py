@@ -9,7 +9,7 @@ import time
 from localcloud.emulator import clock
 from localcloud.emulator.ecs import events, rollback, state
 from localcloud.emulator.ecs.state import Record
-from localcloud.emulator.shifting import placement
+from localcloud.emulator.shifting import checks, placement
 from localcloud.emulator.shifting.hooks import Hooks
 from localcloud.emulator.shifting.phases import Phase
 from localcloud.emulator.shifting.weights import Weights
@@ -55,6 +55,10 @@ class Lifecycle:
         current = service["_service_deployments"][0]
         source = placement.serving(service)
         if "_phase_since" not in current:
+            fault = checks.networking_fault(primary["_load_balancers"])
+            if fault is not None:
+                _roll_back(service, primary, fault)
+                return False
             self._enter(service, current, primary, source, 0)
         while True:
             phase = _phase(current)

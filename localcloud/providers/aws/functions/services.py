@@ -195,17 +195,6 @@ GET_CLUSTER = Lookup(
     tags=ECS_TAGS,
 )
 
-GET_SERVICE = Lookup(
-    function="aws:ecs/getService:getService",
-    service="ecs",
-    operation="DescribeServices",
-    result="services[?status=='ACTIVE']",
-    noun="service",
-    id="serviceArn",
-    request=lambda arguments: {"cluster": arguments["clusterArn"], "services": [arguments["serviceName"]]},
-    outputs={"arn": "serviceArn", "desiredCount": "desiredCount", "taskDefinition": "taskDefinition"},
-)
-
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 LOG_DELIVERY_ACCOUNTS = {
     "us-east-1": "127311923021",
@@ -239,7 +228,7 @@ def log_delivery_account(aws: Aws, arguments: Values) -> Values:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    **{item.function: item for item in (GET_CERTIFICATE, GET_SECRET, GET_KEY, GET_CLUSTER, GET_SERVICE)},
+    **{item.function: item for item in (GET_CERTIFICATE, GET_SECRET, GET_KEY, GET_CLUSTER)},
     GET_ZONE.function: zone,
     "aws:ssm/getParameter:getParameter": parameter,
     "aws:secretsmanager/getSecretVersion:getSecretVersion": secret_version,

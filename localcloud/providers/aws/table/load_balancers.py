@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud.errors import LocalCloudError
 from localcloud.providers.aws.attributes import attribute_step, described
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.resource_type import Codec, Name, Operation, ResourceType, Step
@@ -71,18 +70,6 @@ def _set_subnets(context: Context, wanted: Values, previous: Values) -> None:  #
     context.call("SetSubnets", {"LoadBalancerArn": wanted["id"], "Subnets": wanted["subnets"]})
 
 
-def _refuse_protected(context: Context, state: Values) -> None:
-    """Fail as AWS does while deletion protection is on: the emulator would delete the load balancer."""
-    found = context.find_call("DescribeLoadBalancerAttributes", {"LoadBalancerArn": state["id"]}).get(
-        "Attributes", []
-    )
-    if described(BALANCER_ATTRIBUTES, found).get("enableDeletionProtection") == "true":
-        raise LocalCloudError(
-            "OperationNotPermitted: deletion protection is on",
-            fix="set enableDeletionProtection to false first",
-        )
-
-
 LOAD_BALANCER = ResourceType(
     type="aws:lb/loadBalancer:LoadBalancer",
     service="elbv2",
@@ -114,7 +101,6 @@ LOAD_BALANCER = ResourceType(
             at_create=True,
         ),
     ),
-    before_delete=_refuse_protected,
     delete=(Operation(name="DeleteLoadBalancer", keys=lambda state: {"LoadBalancerArn": state["id"]}),),
     id="LoadBalancers[0].LoadBalancerArn",
     name=Name(maximum=32),

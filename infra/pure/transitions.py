@@ -1,0 +1,167 @@
+"""Changes of a running stack that cannot be made in one step without losing requests: said before anything is touched.
+
+Each is refused with the steps that get there. What ECS and Elastic Load Balancing themselves refuse half-way is among
+them: a service that shifts traffic names its listener rule, so that the rule is there before its tasks and goes after
+them.
+"""
+
+from collections.abc import Iterator
+
+from infra.pure.live import LiveRule, LiveService, LiveStack, Purpose
+from infra.pure.routing import RouteKey, may_overlap
+from infra.pure.takeover import STRATEGIES, moves_listener, settled
+from infra.settings.problems import Assign, Path, Problem
+from infra.settings.root import Settings
+from infra.settings.service import Service
+
+NAMES = {"BLUE_GREEN": "blueGreen", "CANARY": "canary", "LINEAR": "linear", "ROLLING": "rolling"}
+
+
+def problems(settings: Settings, live: LiveStack) -> Iterator[Problem]:
+    """What has to be done in steps.
+
+    Args:
+        settings: The wanted settings.
+        live: What was read of the stack.
+    """
+    for name, service in settings.services.items():
+        present = live.services.get(name)
+        if present is not None:
+            yield from _running(name, service, present, settings, live)
+        if service.route.enabled and not _is_reached(name, live):
+            yield from _new_route(name, service, live)
+    yield from _removed(settings, live)
+
+
+def rules_to_look_at(settings: Settings, live: LiveStack) -> list[LiveRule]:
+    """Rules whose conditions decide whether a change loses requests; empty for most updates."""
+    rules = [rule for rule in live.rules if rule.purpose is Purpose.PRODUCTION]
+    new = any(
+        service.route.enabled and service.deployment.needs_two_target_groups and not _is_reached(name, live)
+        for name, service in settings.services.items()
+    )
+    if new:
+        return rules
+    return [rule for rule in rules if _goes_last(rule.service, settings, live)]
+
+
+def main_port(settings: Settings) -> int:
+    """Port of the listener that the services' rules belong to."""
+    return 443 if settings.load_balancer.serves_https else 80
+
+
+def _is_reached(name: str, live: LiveStack) -> bool:
+    """Whether the load balancer sends requests to tasks of a service now."""
+    present = live.services.get(name)
+    return present is not None and present.target_group is not None and live.rule(name) is not None
+
+
+def _running(
+    name: str, service: Service, present: LiveService, settings: Settings, live: LiveStack
+) -> Iterator[Problem]:
+    strategy: Path = ("services", name, "deployment", "strategy")
+    wanted = service.deployment.strategy
+    port = main_port(settings)
+    if wanted == "codeDeploy" and present.is_gradual:
+        yield Problem(
+            path=strategy,
+            value=wanted,
+            message=(
+                f"ECS shifts this service's traffic ({NAMES[present.strategy]}), and CodeDeploy takes over services "
+                "that nobody shifts; allowed: rolling, deployed once, and codeDeploy after that"
+            ),
+            fix="rolling",
+        )
+    if not service.route.enabled and _is_reached(name, live):
+        yield Problem(
+            path=("services", name, "route", "enabled"),
+            value=False,
+            message=(
+                "the service answers requests, and its listener rule would outlive the last task that does; allowed: "
+                "true, or the same service under another name without a route, and this one taken out, in one update"
+            ),
+            fix=True,
+        )
+        return
+    if (
+        wanted in {"blueGreen", "canary", "linear"}
+        and present.is_gradual
+        and moves_listener(name, live, port)
+    ):
+        yield Problem(
+            path=strategy,
+            value=wanted,
+            message=(
+                f"the rule moves to the listener on port {port}, which ECS cannot shift together with the present one; "
+                "allowed: rolling, deployed before and with the change of domain or certificate, and then this one"
+            ),
+            fix="rolling",
+            related=[("loadBalancer", "domain"), ("loadBalancer", "certificateArn")],
+        )
+    changes = STRATEGIES[wanted] != (present.strategy if present.controller == "ECS" else "")
+    if present.deploying and changes and not settled(name, service, present, live, port):
+        yield Problem(
+            path=strategy,
+            value=wanted,
+            message=(
+                "a deployment of the service goes on, and another strategy would have to take over in the middle of "
+                "it; allowed: the present one until it has ended (`python -m automation events -f` shows it)"
+            ),
+        )
+
+
+def _new_route(name: str, service: Service, live: LiveStack) -> Iterator[Problem]:
+    """A service that shifts traffic needs its rule before its tasks: it would take requests that nobody answers yet."""
+    deployment = service.deployment
+    if not deployment.needs_two_target_groups:
+        return
+    for rule in live.rules:
+        other = rule.service != name and rule.purpose is Purpose.PRODUCTION
+        if other and may_overlap(service.route.key, _key(rule)):
+            yield Problem(
+                path=("services", name, "deployment", "strategy"),
+                value=deployment.strategy,
+                message=(
+                    f"the service is new, and would take requests that {rule.service} answers now before its own tasks "
+                    f"can; allowed: rolling for its first deployment, which waits for them, and {deployment.strategy} "
+                    "after that"
+                ),
+                fix="rolling",
+                related=[("services", name, "route")],
+            )
+            return
+
+
+def _removed(settings: Settings, live: LiveStack) -> Iterator[Problem]:
+    """A service that shifts traffic is gone before its rule: what another service could answer meets nobody."""
+    for rule in live.rules:
+        if rule.purpose is not Purpose.PRODUCTION or not _goes_last(rule.service, settings, live):
+            continue
+        heirs = [
+            other
+            for other, service in settings.services.items()
+            if service.route.enabled and may_overlap(service.route.key, _key(rule))
+        ]
+        if heirs:
+            path: Path = ("services", rule.service)
+            present = live.services[rule.service]
+            strategy = NAMES[present.strategy] if present.controller == "ECS" else "codeDeploy"
+            yield Problem(
+                path=path,
+                is_missing=True,
+                message=(
+                    f"is gone from the settings; its deployments are {strategy}, so that its rule would outlive its "
+                    f"tasks and keep requests from {heirs[0]}; allowed: the service once more with "
+                    "deployment.strategy rolling, deployed, and then without it"
+                ),
+                fix=Assign((*path, "deployment", "strategy"), "rolling"),
+            )
+
+
+def _goes_last(name: str, settings: Settings, live: LiveStack) -> bool:
+    present = live.services.get(name)
+    return name not in settings.services and present is not None and present.has_two_groups
+
+
+def _key(rule: LiveRule) -> RouteKey:
+    return RouteKey(hosts=rule.hosts, paths=rule.paths)
