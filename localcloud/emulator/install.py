@@ -89,6 +89,10 @@ def _install_tasks(scheduler: Scheduler, registry: Registry, discovery: Discover
             registry.on_loop(functools.partial(registry.register, *target))
         discovery.sync()
 
+    def silent(task: Record) -> None:
+        for target in task.get("_targets") or []:
+            registry.on_loop(functools.partial(registry.avoid, *target))
+
     def leave(task: Record, answers: bool) -> None:
         discovery.sync()
         for target in task.get("_targets") or []:
@@ -101,6 +105,7 @@ def _install_tasks(scheduler: Scheduler, registry: Registry, discovery: Discover
     hooks = Hooks(
         starting=lambda _task: discovery.sync(),
         ready=ready,
+        silent=silent,
         leave=leave,
         ended=lambda _task: scheduler.wake(),
         changed=changed,

@@ -156,6 +156,12 @@ class Registry:
             del self._targets[group][(address, port)]
         self.changed(target)
 
+    def avoid(self, group: str, address: str, port: int) -> None:
+        """Send a target that answers nobody any more no request from now on."""
+        target = self._targets.get(group, {}).get((address, port))
+        if target is not None and target.become("draining", "Target.DeregistrationInProgress"):
+            self.changed(target)
+
     def drain(self, group: str, address: str, port: int) -> None:
         """`deregister` without waiting for its end."""
         work = asyncio.get_running_loop().create_task(self.deregister(group, address, port))

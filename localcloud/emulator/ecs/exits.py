@@ -1,6 +1,8 @@
 """How a container ended, in the words of ECS."""
 
 import logging
+import os
+import select
 import time
 from dataclasses import dataclass
 
@@ -20,6 +22,28 @@ class Exit:
 
     code: int | None
     reason: str = ""
+
+
+def await_process(container: Container) -> bool:
+    """Wait for a container's process to end, which the engine tells a tenth of a second later.
+
+    Returns:
+        False where this machine does not show the process: then the engine is the one to ask.
+    """
+    pid = int((container.attrs.get("State") or {}).get("Pid") or 0)
+    try:
+        process = os.pidfd_open(pid) if pid else -1
+    except OSError:
+        return False
+    if process < 0:
+        return False
+    try:
+        ended = select.poll()
+        ended.register(process, select.POLLIN)
+        ended.poll()
+    finally:
+        os.close(process)
+    return True
 
 
 def inspect_exit(container: Container) -> Exit:

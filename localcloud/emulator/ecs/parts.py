@@ -22,7 +22,7 @@ from localcloud.emulator.ecs.containers import (
     stop_seconds,
 )
 from localcloud.emulator.ecs.environment import container_environment
-from localcloud.emulator.ecs.exits import Exit, inspect_exit
+from localcloud.emulator.ecs.exits import Exit, await_process, inspect_exit
 from localcloud.emulator.ecs.failures import StartFailure
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.ecs.task_network import TaskNetwork
@@ -146,8 +146,23 @@ class Parts:
         if len(self.by_name) > 1:
             self._group = task_cgroup.create(self._group_name, self._shape)
 
-    def start(self, part: Part, image: str, digest: str | None, exited: Callable[[Part], None]) -> None:
-        """Start one container; `exited` is called, on a thread of its own, when it ends.
+    def start(
+        self,
+        part: Part,
+        image: str,
+        digest: str | None,
+        *,
+        silent: Callable[[Part], None],
+        exited: Callable[[Part], None],
+    ) -> None:
+        """Start one container.
+
+        Args:
+            part: The container.
+            image: What to run.
+            digest: The image's digest, where it has one.
+            silent: Called, on a thread of its own, as soon as its process has ended: it answers nobody.
+            exited: Called when the engine has said how it ended.
 
         Raises:
             StartFailure: A secret or the log group cannot be had.
@@ -188,6 +203,8 @@ class Parts:
         upstream.ecs_metadata.set_container_status(token, "RUNNING")
 
         def wait() -> None:
+            if await_process(container):
+                silent(part)
             part.exit = inspect_exit(container)
             exited(part)
 

@@ -29,6 +29,7 @@ class Hooks:
     Args:
         starting: The task's hosts files exist, its containers not yet: write the names it is to find.
         ready: The task runs and has an address: register its targets.
+        silent: The task's containers have ended, whatever the engine says: send nobody there.
         leave: The task is about to stop: take its targets out and wait until nothing is in flight; the argument
             says whether its containers still answer.
         ended: The task is STOPPED.
@@ -37,6 +38,7 @@ class Hooks:
 
     starting: Callable[[Record], None]
     ready: Callable[[Record], None]
+    silent: Callable[[Record], None]
     leave: Callable[[Record, bool], None]
     ended: Callable[[Record], None]
     changed: Callable[[Record], None]
@@ -113,11 +115,15 @@ class TaskRun:
             self._await_dependencies(part)
             if self._stopping():
                 return
-            self._parts.start(part, *images[part.name], exited=self._inbox.put)
+            self._parts.start(part, *images[part.name], silent=self._silent, exited=self._inbox.put)
         if not self._stopping():
             state.advance(self._task, "RUNNING")
             self._hooks.ready(self._task)
             self._hooks.changed(self._task)
+
+    def _silent(self, part: Part) -> None:
+        if part.essential:
+            self._hooks.silent(self._task)
 
     def _stopping(self) -> bool:
         return bool(self._task["desiredStatus"] == "STOPPED" or self._task.get("_ecs_resetting"))

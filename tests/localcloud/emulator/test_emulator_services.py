@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import docker
 import httpx
+import psutil
 import pytest
 
 from tests.localcloud.emulator.stage import SERVE, Deployed, eventually
@@ -60,6 +61,25 @@ def test_a_killed_container_is_replaced_and_answers_within_three_seconds(deploy:
 
     assert time.monotonic() - killed < 3
     assert "exited with code 137" in web.events()
+
+
+def test_a_killed_task_gets_no_more_requests_long_before_the_engine_says_so(deploy: Deploy) -> None:
+    """The load balancer hears of the kill from the process, not from the engine, a tenth of a second later."""
+    web = deploy()
+    web.create(web.define(), count=2)
+    web.settled()
+    eventually(lambda: [entry["TargetHealth"]["State"] for entry in web.health()] == ["healthy"] * 2)
+    [container, _] = web.containers()
+    container.reload()
+    process = psutil.Process(container.attrs["State"]["Pid"])
+    url = f"http://127.0.0.1:{web.cloud.settings.port}/"
+    with httpx.Client(trust_env=False, headers={"Host": f"{web.name}.alb.localhost"}) as client:
+        assert client.get(url).status_code == 200
+        process.kill()
+        process.wait()
+        time.sleep(0.01)
+        answers = [client.get(url).status_code for _ in range(20)]
+    assert answers == [200] * 20
 
 
 def test_a_rolling_update_under_load_loses_no_request(deploy: Deploy) -> None:
