@@ -1,5 +1,6 @@
 """The local cloud's own commands: set up this machine, start, stop. Stacks are run by `python -m automation`."""
 
+import dataclasses
 import sys
 from typing import Annotated
 
@@ -37,8 +38,10 @@ def stop() -> None:
     """Stop the local cloud: its process, its containers, and the Docker engine if the set-up started it."""
     settings = CloudSettings.from_environment()
     with console.step("Local cloud") as progress:
+        # Its images carry the port that it runs on, whatever this command was told.
+        found = emulator.running(settings)
         was_there = emulator.stop(settings)
-        remove_images(settings)
+        remove_images(dataclasses.replace(settings, port=found.port) if found else settings)
         progress.done("stopped, with everything that ran in it" if was_there else "was not running")
     left = setup.stop_engine(settings)
     if left:

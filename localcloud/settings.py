@@ -1,10 +1,12 @@
 """Where the local cloud lives on this machine: its folder, port and endpoint."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from localcloud.containment import Containment, containment_of
 from localcloud.errors import LocalCloudError
+from localcloud.gate import Gate, gate_of
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
@@ -21,6 +23,8 @@ class CloudSettings:
         region: Region used where the stack configuration names none.
         account_id: The made-up AWS account the emulator serves.
         clock: How many times faster than on AWS alarm periods, cooldowns and bake times pass; 1 is AWS's own pace.
+        gate: Whose requests are answered besides this machine's own programs' (docs/security.md).
+        containment: What containers may have of this machine (docs/security.md).
     """
 
     home: Path = REPOSITORY_ROOT / ".localcloud"
@@ -28,6 +32,8 @@ class CloudSettings:
     region: str = "us-east-1"
     account_id: str = "000000000000"
     clock: float = DEFAULT_CLOCK
+    gate: Gate = field(default_factory=Gate)
+    containment: Containment = field(default_factory=Containment)
 
     @property
     def endpoint(self) -> str:
@@ -55,10 +61,10 @@ class CloudSettings:
 
     @classmethod
     def from_environment(cls) -> "CloudSettings":
-        """Read LOCALCLOUD_HOME, LOCALCLOUD_PORT and LOCALCLOUD_CLOCK.
+        """Read LOCALCLOUD_HOME, _PORT, _CLOCK, _ALLOWED_HOSTS, _ALLOWED_ORIGINS, _ALLOWED_MOUNTS and _ALLOW_PRIVILEGED.
 
         Raises:
-            LocalCloudError: LOCALCLOUD_PORT is not a port number, or LOCALCLOUD_CLOCK not a number from 1 to 1000.
+            LocalCloudError: One of them has a value that is not allowed; the message says which and what is.
         """
         home = Path(os.environ.get("LOCALCLOUD_HOME") or REPOSITORY_ROOT / ".localcloud").resolve()
         text = os.environ.get("LOCALCLOUD_PORT") or str(DEFAULT_PORT)
@@ -67,7 +73,13 @@ class CloudSettings:
                 f"LOCALCLOUD_PORT is {text!r}; allowed: a number from 1 to 65535",
                 fix=f"unset LOCALCLOUD_PORT or set it to a free port, for example {DEFAULT_PORT}",
             )
-        return cls(home=home, port=int(text), clock=_clock(os.environ.get("LOCALCLOUD_CLOCK")))
+        return cls(
+            home=home,
+            port=int(text),
+            clock=_clock(os.environ.get("LOCALCLOUD_CLOCK")),
+            gate=gate_of(os.environ),
+            containment=containment_of(os.environ),
+        )
 
 
 def _clock(text: str | None) -> float:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.containment import Containment
 from localcloud.emulator import notifications, upstream
 from localcloud.emulator.alb import probes, wire
 from localcloud.emulator.alb.api import LoadBalancingApi
@@ -15,7 +16,7 @@ from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
 from localcloud.emulator.codedeploy import install as codedeploy
 from localcloud.emulator.ecr import install as ecr
-from localcloud.emulator.ecs import engine, state
+from localcloud.emulator.ecs import admission, engine, state
 from localcloud.emulator.ecs.health import targets_of
 from localcloud.emulator.ecs.scheduler import Scheduler
 from localcloud.emulator.ecs.service_api import ServiceApi
@@ -27,11 +28,12 @@ from localcloud.emulator.naming.discovery import Discovery
 from localcloud.emulator.shifting.weights import Weights
 
 
-def install(port: int) -> Balancing:
+def install(port: int, containment: Containment) -> Balancing:
     """Install everything and start the service scheduler; called once, on the event loop's thread.
 
     Args:
         port: The local cloud's port.
+        containment: What containers may have of this machine.
 
     Returns:
         What the front of the port serves load balancers with.
@@ -51,6 +53,8 @@ def install(port: int) -> Balancing:
     discovery = Discovery(registry.on_loop)
     _install_tasks(scheduler, registry, discovery)
     _install_services(scheduler, discovery)
+    register = upstream.ecs._ACTION_MAP["RegisterTaskDefinition"]
+    upstream.ecs._ACTION_MAP["RegisterTaskDefinition"] = admission.admitting(register, containment)
     _install_registry_addresses(port)
     ecr.install()
     notifications.install()

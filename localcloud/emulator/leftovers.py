@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import logging
+import shutil
 
 import docker
 import requests
@@ -11,6 +12,7 @@ from docker.models.containers import Container
 
 from localcloud.emulator.ecs import task_cgroup
 from localcloud.emulator.identity import INSTANCE_LABEL, instance_of
+from localcloud.emulator.machine import scratch
 from localcloud.emulator.naming import hosts_file
 from localcloud.settings import CloudSettings
 
@@ -22,6 +24,7 @@ def remove_leftovers(settings: CloudSettings) -> int:
     """Remove the local cloud's containers, and the files that they mounted; returns how many containers there were."""
     removed = remove_containers(instance_of(settings))
     hosts_file.remove_all(settings.home)
+    shutil.rmtree(scratch(settings.home), ignore_errors=True)
     return removed
 
 

@@ -25,6 +25,21 @@ START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 LOCK_SECONDS = 60.0
 ASK_SECONDS = 2.0
+# The way to the Docker engine and its configuration, the language and the clock; whatever else a shell has, tokens
+# among it, is nothing to a process that does what others wrote.
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "DOCKER_HOST",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CONFIG",
+    "LOCALCLOUD_PUBLISH_PORTS",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,22 +217,35 @@ def _require_free_port(settings: CloudSettings) -> None:
         ) from None
 
 
-def _spawn(settings: CloudSettings) -> subprocess.Popen[bytes]:
-    if settings.log_file.exists():
-        settings.log_file.replace(settings.log_file.with_suffix(".log.1"))
-    environment = os.environ | {
+def environment_of(settings: CloudSettings, given: Mapping[str, str]) -> dict[str, str]:
+    """The background process's environment: what it needs, and nothing of the user's keys and tokens.
+
+    Args:
+        settings: The local cloud.
+        given: The environment of the command that starts it.
+    """
+    # An engine at another machine's SSH server is reached with the user's agent.
+    by_ssh = ("SSH_AUTH_SOCK",) if given.get("DOCKER_HOST", "").startswith("ssh://") else ()
+    return {name: given[name] for name in (*PASSED_ON, *by_ssh) if name in given} | {
         "LOCALCLOUD_HOME": str(settings.home.resolve()),
         "LOCALCLOUD_PORT": str(settings.port),
         "LOCALCLOUD_REGION": settings.region,
         "LOCALCLOUD_ACCOUNT_ID": settings.account_id,
         "LOCALCLOUD_CLOCK": str(settings.clock),
+        **settings.gate.environment(),
+        **settings.containment.environment(),
         "PYTHONPATH": str(REPOSITORY_ROOT),
     }
+
+
+def _spawn(settings: CloudSettings) -> subprocess.Popen[bytes]:
+    if settings.log_file.exists():
+        settings.log_file.replace(settings.log_file.with_suffix(".log.1"))
     with settings.log_file.open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "localcloud.emulator"],
             cwd=settings.home,
-            env=environment,
+            env=environment_of(settings, os.environ),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +17,21 @@ import psutil
 import uvicorn
 import uvloop
 
+from localcloud.containment import containment_of
 from localcloud.emulator import upstream
 from localcloud.emulator.ecs import engine
 from localcloud.emulator.front import front_protocol
+from localcloud.emulator.guard import guarded
 from localcloud.emulator.identity import instance_of
 from localcloud.emulator.install import install
 from localcloud.emulator.leftovers import remove_leftovers
+from localcloud.emulator.machine import bound, scratch
 from localcloud.emulator.metrics.publisher import Publisher
 from localcloud.emulator.observing import install as observing
+from localcloud.emulator.peers import Peers
 from localcloud.emulator.ports import bind_address, bind_loopback
 from localcloud.emulator.world import Application, World, with_world
+from localcloud.gate import gate_of
 from localcloud.settings import CloudSettings
 
 logger = logging.getLogger("localcloud")
@@ -40,6 +46,7 @@ def main() -> None:
     sockets = bind_loopback(settings.port)
     # Holding the port proves that the previous owner of these containers is gone.
     removed = remove_leftovers(settings)
+    prepare(settings)
     if removed:
         logger.info("removed %d container(s) of an earlier process", removed)
     application = load_emulator(settings)
@@ -55,12 +62,14 @@ async def serve(settings: CloudSettings, application: Application, sockets: list
     loop = asyncio.get_running_loop()
     world = World(home=str(settings.home.resolve()))
     upstream.app._MAIN_LOOP = loop
-    balancing = install(settings.port)
+    balancing = install(settings.port, settings.containment)
     balancing.registry.serve_on(loop)
     server = Server(
         uvicorn.Config(
-            with_world(application, world),
-            http=front_protocol(balancing),
+            guarded(with_world(application, world), settings.gate),
+            http=front_protocol(balancing, Peers(engine.own_addresses)),
+            # A client's own word on its address is worth nothing here.
+            proxy_headers=False,
             lifespan="off",
             access_log=False,
             log_config=None,
@@ -116,7 +125,17 @@ def settings_of_process() -> CloudSettings:
         port=int(os.environ["LOCALCLOUD_PORT"]),
         region=os.environ.get("LOCALCLOUD_REGION", "us-east-1"),
         account_id=os.environ.get("LOCALCLOUD_ACCOUNT_ID", "000000000000"),
+        gate=gate_of(os.environ),
+        containment=containment_of(os.environ),
     )
+
+
+def prepare(settings: CloudSettings) -> None:
+    """Bound what this process makes on the machine; its own files are below the home, and end with it."""
+    folder = scratch(settings.home)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(folder)
+    bound(settings, instance_of(settings))
 
 
 def load_emulator(settings: CloudSettings) -> Application:
@@ -128,6 +147,10 @@ def load_emulator(settings: CloudSettings) -> Application:
         MINISTACK_ACCOUNT_ID=settings.account_id,
         LOG_LEVEL="INFO",
         PERSIST_STATE="0",
+        # Functions run in containers, or not at all.
+        LAMBDA_STRICT="1",
+        STATE_DIR=str(scratch(settings.home) / "state"),
+        S3_DATA_DIR=str(scratch(settings.home) / "s3"),
     )
     application: Application = upstream.app.app
     return application

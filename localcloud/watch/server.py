@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 
 from localcloud.settings import CloudSettings
 from localcloud.watch.readings import Reader
@@ -18,6 +18,12 @@ def create_app(settings: CloudSettings) -> Flask:
     app = Flask(__name__)
     reader = Reader(settings)
     one_at_a_time = threading.Lock()
+
+    @app.before_request
+    def only_the_user() -> tuple[Response, int] | None:
+        """Other pages of the browser are told nothing either."""
+        refused = settings.gate.refusal({name.lower(): value for name, value in request.headers.items()})
+        return (jsonify({"error": refused}), 403) if refused else None
 
     @app.get("/")
     def page() -> Response:

@@ -212,6 +212,27 @@ def routes_to_containers() -> bool:
     return not os.environ.get("LOCALCLOUD_PUBLISH_PORTS") and host_address() is not None
 
 
+def own_addresses() -> frozenset[str]:
+    """The addresses of all containers that carry this local cloud's label.
+
+    The engine's list shows a container's addresses only once its start is over, when its program has run for a while;
+    the bridge shows who is attached from before that.
+
+    Raises:
+        DockerException: The engine does not answer.
+    """
+    label = f"{INSTANCE_LABEL}={instance()}"
+    found = client().api.containers(all=True, filters={"label": label})
+    attached = client().api.inspect_network("bridge").get("Containers") or {}
+    listed = [
+        network.get("IPAddress")
+        for entry in found
+        for network in (entry.get("NetworkSettings", {}).get("Networks") or {}).values()
+    ]
+    bridged = [attached.get(entry["Id"], {}).get("IPv4Address", "").partition("/")[0] for entry in found]
+    return frozenset(address for address in (*listed, *bridged) if address)
+
+
 def published_ports(container: Container) -> dict[int, int]:
     """The TCP ports the engine publishes for a container on the loopback, by the container's port."""
     container.reload()

@@ -168,6 +168,7 @@ def test_a_crash_at_start_shows_the_last_log_lines(
     settings: CloudSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINISTACK_DOCKER_TIMEOUT", "not a number")
+    monkeypatch.setattr("localcloud.emulator.process.PASSED_ON", ("PATH", "MINISTACK_DOCKER_TIMEOUT"))
 
     with pytest.raises(LocalCloudError, match="not a number"):
         start(settings)

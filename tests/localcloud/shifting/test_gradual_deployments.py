@@ -1,7 +1,5 @@
 """Gradual deployments with real containers: traffic moves, alarms turn it back, nothing is lost."""
 
-import io
-import zipfile
 from typing import Any
 
 import pytest
@@ -139,16 +137,30 @@ def test_a_pause_shows_the_new_version_on_the_test_listener_until_somebody_decid
         service.web.settled()
 
 
-def _function(service: Shifted, name: str, body: str) -> str:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        files.writestr("hook.py", f"def answer(event, context):\n    {body}\n")
+# A function's container as Lambda's runtime interface emulator is one: it answers an invocation at port 8080.
+_ANSWER = r"""
+cat > /tmp/answer <<'END'
+#!/bin/sh
+while read -r line; do
+  line=$(printf %s "$line" | tr -d '\r')
+  case "$line" in "") break ;; [Cc]ontent-[Ll]ength:*) length=${{line##* }} ;; esac
+done
+head -c "$length" | busybox grep -q lifecycleStage || exit 1
+printf 'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{{"hookStatus": "{status}"}}'
+END
+busybox chmod 755 /tmp/answer
+exec busybox nc -ll -p 8080 -e /tmp/answer
+"""
+
+
+def _function(service: Shifted, name: str, status: str) -> str:
     made = service.web.cloud.client("lambda").create_function(
         FunctionName=f"{service.web.name}-{name}",
-        Runtime="python3.12",
+        PackageType="Image",
         Role="arn:aws:iam::000000000000:role/hook",
-        Handler="hook.answer",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ImageUri": service.web.cloud.image},
+        ImageConfig={"Command": ["sh", "-c", _ANSWER.format(status=status)]},
+        Timeout=10,
     )
     return str(made["FunctionArn"])
 
@@ -156,8 +168,7 @@ def _function(service: Shifted, name: str, body: str) -> str:
 def test_functions_are_asked_at_their_stages_and_can_stop_a_deployment(gradual: Gradual) -> None:
     service = gradual("BLUE_GREEN", bakeTimeInMinutes=0)
     missing = "arn:aws:lambda:us-east-1:000000000000:function:elsewhere"
-    good = _function(service, "good", "assert event['lifecycleStage']; return {'hookStatus': 'SUCCEEDED'}")
-    bad = _function(service, "bad", "return {'hookStatus': 'FAILED'}")
+    good, bad = _function(service, "good", "SUCCEEDED"), _function(service, "bad", "FAILED")
 
     def deploy(arn: str, version: str) -> Any:
         hook = {"hookTargetArn": arn, "roleArn": "arn:aws:iam::000000000000:role/hook"}
@@ -173,6 +184,8 @@ def test_functions_are_asked_at_their_stages_and_can_stop_a_deployment(gradual: 
     assert service.get() == "two"
     assert deploy(missing, "four")["status"] == "SUCCESSFUL"
     assert "did not ask hook elsewhere" in service.web.events()
+    for arn in (good, bad):
+        service.web.cloud.client("lambda").delete_function(FunctionName=arn)
 
 
 def test_a_newer_deployment_takes_the_place_of_one_that_bakes(gradual: Gradual) -> None:
