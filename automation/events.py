@@ -33,6 +33,7 @@ class Deployment:
         verdicts: What ECS runs, by the service's name in the settings.
         images: What was asked to run, `repository@sha256:…`, by the same name.
         problem: Why it is not ok, when neither the outcome nor a verdict says so.
+        unseen: What could not be checked from here although it is ok; empty when all was.
     """
 
     ok: bool
@@ -41,6 +42,7 @@ class Deployment:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    unseen: str = ""
 
 
 Report = Callable[[Event | Progress | Verified], Any]

@@ -16,6 +16,7 @@ from automation.engines.workspace import StackSource
 from automation.events import Deployment, Progress, Report, Verified
 from automation.images import asked_services, image_of, pin
 from automation.ledger import Ledger
+from automation.reachability import Door, door_of
 from automation.target import Target
 from automation.verification import verify_service
 from automation.watching import watched
@@ -127,10 +128,13 @@ class Stack(ABC):
         address = self._address(url)
         if address != url:
             console.info(f"{url} becomes the address below on the local cloud, which has no TLS")
-        answer = wait_for_answer(address)
+        door = Door(url=address) if self.target.local else door_of(address, engine.resources())
+        answer = wait_for_answer(door)
         problem = (
             "" if answer.ok else f"{address} does not answer after {answer.seconds:.0f} s: {answer.detail}"
         )
+        if answer.unseen:
+            console.warn(answer.unseen)
         return Deployment(
             ok=answer.ok,
             url=address if answer.ok else None,
@@ -138,6 +142,7 @@ class Stack(ABC):
             verdicts=verdicts,
             problem=problem,
             images=images,
+            unseen=answer.unseen,
         )
 
     def up_with_images(self, images: Mapping[str, str], *, how: str = "up", origin: str = "") -> Deployment:

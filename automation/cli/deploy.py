@@ -44,6 +44,7 @@ def finish(verb: str, target: Target, deployment: Deployment, report: Reporter) 
         services=deployment.verdicts,
         errors=deployment.outcome.errors,
         problem=deployment.problem,
+        unseen=deployment.unseen,
     )
     if not isinstance(report, JsonLines):
         _tell(deployment, target)
