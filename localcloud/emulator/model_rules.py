@@ -94,10 +94,24 @@ def _range(shape: Shape, value: int, where: str) -> Iterator[str]:
         yield failed(value, where, f"Member must have value less than or equal to {high}")
 
 
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """A pattern of the models, whose notation is Java's; None for what Python has no words for."""
+    for theirs, ours in ((r"\p{L}", r"\w"), (r"\p{N}", r"\w"), (r"\p{Z}", r"\s")):
+        pattern = pattern.replace(theirs, ours)
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
+
+
 def _pattern(shape: Shape, value: Any, where: str) -> Iterator[str]:
     """Patterns that begin with `^` are Python's as well; the others are in a notation of Java's."""
     pattern = shape.metadata.get("pattern") or ""
-    if isinstance(value, str) and pattern.startswith("^") and not re.search(pattern, value):
+    if not isinstance(value, str) or not pattern.startswith("^"):
+        return
+    compiled = _compiled(pattern)
+    if compiled is not None and not compiled.search(value):
         yield failed(value, where, f"Member must satisfy regular expression pattern: {pattern}")
 
 
