@@ -61,7 +61,9 @@ class LoadBalancer(pulumi.ComponentResource):
         certificate = self._certificate()
         self.security_group_id = self._security_group()
         balancer = self._balancer()
-        self._add_listeners(balancer, certificate.arn if certificate else self._settings.certificate_arn)
+        chosen = self._settings.certificate_arn
+        existing = args.stack.references.text(chosen) if chosen else None
+        self._add_listeners(balancer, certificate.arn if certificate else existing)
         if domain and domain.zone:
             self._add_records(balancer, [domain.name, *domain.alternative_names], domain.zone)
         if self._settings.firewall:

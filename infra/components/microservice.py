@@ -128,6 +128,7 @@ class Microservice(pulumi.ComponentResource):
         args = ServiceSecretsArgs(
             sources=self._settings.secrets,
             values=self._stack.secrets,
+            references=self._stack.references,
             production=self._stack.settings.production,
         )
         return ServiceSecrets(self._name, args, self._child)
@@ -140,6 +141,7 @@ class Microservice(pulumi.ComponentResource):
             repository_arn=self._args.repository_arn,
             foreign_images=self._settings.foreign_images,
             permissions=self._settings.permissions,
+            references=self._stack.references,
             sessions=self._args.cluster.sessions if self._settings.execute_command else None,
         )
         return TaskRoles(self._name, args, self)

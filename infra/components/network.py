@@ -105,11 +105,13 @@ class Network(pulumi.ComponentResource):
         self.task_subnet_ids = vpc.public_subnet_ids if self.tasks_have_public_ip else vpc.private_subnet_ids
 
     def _use(self, existing: ExistingNetwork) -> None:
-        public = list(existing.public_subnet_ids)
-        private = list(existing.private_subnet_ids)
-        self.vpc_id = pulumi.Output.from_input(existing.vpc_id)
-        self.public_subnet_ids = pulumi.Output.from_input(public)
-        self.task_subnet_ids = pulumi.Output.from_input(public if self.tasks_have_public_ip else private)
+        look_up = self._stack.references
+        public = look_up.texts(existing.public_subnet_ids)
+        self.vpc_id = look_up.text(existing.vpc_id)
+        self.public_subnet_ids = public
+        self.task_subnet_ids = (
+            public if self.tasks_have_public_ip else look_up.texts(existing.private_subnet_ids)
+        )
 
     def _use_default(self) -> None:
         options = pulumi.InvokeOutputOptions(parent=self)
@@ -207,7 +209,9 @@ class Network(pulumi.ComponentResource):
                 endpoints=settings.endpoints,
                 own_principals_only=settings.endpoint_access == "account",
                 instances=self._stack.settings.cluster.ec2 is not None,
-                route_table_ids=settings.existing.route_table_ids if settings.existing else (),
+                route_table_ids=self._stack.references.texts(settings.existing.route_table_ids)
+                if settings.existing
+                else None,
             ),
             pulumi.ResourceOptions(parent=self),
         ).s3_prefix_list_id

@@ -24,7 +24,7 @@ class VpcEndpointsArgs:
         vpc_cidr: Its address range, from which the endpoints are reachable.
         subnet_ids: Subnets that get a network interface of each endpoint.
         endpoints: AWS services.
-        route_table_ids: Tables that a gateway endpoint joins; empty for all of the VPC's.
+        route_table_ids: Tables that a gateway endpoint joins; None for all of the VPC's.
         own_principals_only: Whether only this account's credentials get through.
         instances: Whether container instances install packages through S3's.
     """
@@ -34,7 +34,7 @@ class VpcEndpointsArgs:
     vpc_cidr: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[str]]
     endpoints: Sequence[Endpoint]
-    route_table_ids: Sequence[str] = ()
+    route_table_ids: pulumi.Output[list[str]] | None = None
     own_principals_only: bool
     instances: bool
 
@@ -92,7 +92,7 @@ class VpcEndpoints(pulumi.ComponentResource):
                 vpc_id=args.vpc_id,
                 service_name=service_name,
                 vpc_endpoint_type="Gateway",
-                route_table_ids=list(args.route_table_ids) or self._all_route_tables(),
+                route_table_ids=args.route_table_ids or self._all_route_tables(),
                 policy=self._policy(service),
                 opts=options,
             )

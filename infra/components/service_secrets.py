@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.references import References
+from infra.pure.references import has_reference
 from infra.settings.secrets import SecretSource
 
 CURRENT = "AWSCURRENT"
@@ -21,11 +23,13 @@ class ServiceSecretsArgs:
     Args:
         sources: Variable → where its secret comes from.
         values: Encrypted configuration values, by name.
+        references: Where outputs of other stacks are looked up.
         production: Whether a deleted secret can be recovered for a while; elsewhere its name is free at once.
     """
 
     sources: Mapping[str, SecretSource]
     values: Mapping[str, pulumi.Output[str]]
+    references: References
     production: bool
 
 
@@ -68,17 +72,24 @@ class ServiceSecrets(pulumi.ComponentResource):
                 self.key_arns = [*self.key_arns, pulumi.Output.from_input(source.kms_key_arn)]
         self.register_outputs({})
 
-    def _parameter(self, variable: str, name: str) -> None:
+    def _parameter(self, variable: str, text: str) -> None:
+        name = self._args.references.text(text) if has_reference(text) else text
         found = aws.ssm.get_parameter_output(name=name, with_decryption=False, opts=self._invoke)
         self.value_from[variable] = found.arn
         self.versions[variable] = found.version.apply(str)
         self.parameter_arns = [*self.parameter_arns, found.arn]
 
-    def _secret(self, variable: str, source: SecretSource, name: str) -> None:
-        by_arn = name.startswith("arn:")
-        found = aws.secretsmanager.get_secret_output(
-            arn=name if by_arn else None, name=None if by_arn else name, opts=self._invoke
-        )
+    def _secret(self, variable: str, source: SecretSource, text: str) -> None:
+        if has_reference(text):
+            name = self._args.references.text(text)
+            arn = name.apply(lambda known: known if known.startswith("arn:") else None)
+            plain = name.apply(lambda known: None if known.startswith("arn:") else known)
+            found = aws.secretsmanager.get_secret_output(arn=arn, name=plain, opts=self._invoke)
+        else:
+            by_arn = text.startswith("arn:")
+            found = aws.secretsmanager.get_secret_output(
+                arn=text if by_arn else None, name=None if by_arn else text, opts=self._invoke
+            )
         listed = aws.secretsmanager.get_secret_versions_output(secret_id=found.arn, opts=self._invoke)
         self.value_from[variable] = _value_from(found.arn, source.json_key)
         self.versions[variable] = listed.versions.apply(_current)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from infra.components.aws_account import AwsAccount
+from infra.components.references import References
 from infra.pure.live import LiveStack
 from infra.pure.names import StackNames
 from infra.settings.root import Settings
@@ -22,6 +23,7 @@ class StackContext:
         names: Physical names.
         settings: All settings of the stack.
         secrets: Encrypted configuration values, by name.
+        references: Where `${stack:…#…}` in the settings is looked up.
         key_arn: Key that encrypts logs and notifications; None for AWS's own.
         live: What of the stack is live already.
     """
@@ -30,5 +32,6 @@ class StackContext:
     names: StackNames
     settings: Settings
     secrets: Mapping[str, pulumi.Output[str]]
+    references: References = field(default_factory=References)
     key_arn: pulumi.Output[str] | None = None
     live: LiveStack = field(default_factory=LiveStack)

@@ -48,6 +48,7 @@ def task_definition(
         versions=inputs.secrets.versions if inputs.secrets else {},
         log_group=inputs.log_group.name,
         region=inputs.stack.account.region,
+        environments=_environments(name, inputs),
     ).apply(lambda known: containers.task_containers(name, settings, **known))
     storage = settings.ephemeral_storage_gib
     return aws.ecs.TaskDefinition(
@@ -71,6 +72,14 @@ def task_definition(
         tags={"Service": name},
         opts=opts,
     )
+
+
+def _environments(name: str, inputs: TaskDefinitionInputs) -> dict[str, dict[str, pulumi.Input[str]]]:
+    """Container → its variables, with the outputs of other stacks in their values."""
+    plain = {name: inputs.settings.environment} | {
+        side: sidecar.environment for side, sidecar in inputs.settings.sidecars.items()
+    }
+    return {container: inputs.stack.references.values(values) for container, values in plain.items()}
 
 
 def _sidecar_images(

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from infra.components.aws_account import AwsAccount
 from infra.components.cluster import Sessions
+from infra.components.references import References
 from infra.components.service_secrets import ServiceSecrets
 from infra.pure import iam, names
 from infra.settings.secrets import Permissions
@@ -26,6 +27,7 @@ class TaskRolesArgs:
         repository_arn: Repository of the stack that the app's image is pulled from; None where it is not the stack's.
         foreign_images: Images of the other containers, and of the app where the stack does not build it.
         permissions: What the app may do.
+        references: Where outputs of other stacks are looked up.
         sessions: How sessions into the containers are kept; None where they are not allowed.
     """
 
@@ -35,6 +37,7 @@ class TaskRolesArgs:
     repository_arn: pulumi.Input[str] | None
     foreign_images: Sequence[str]
     permissions: Permissions
+    references: References
     sessions: Sessions | None
 
 
@@ -99,8 +102,12 @@ class TaskRoles:
             for arn in args.permissions.managed_policies
         ]
         if args.permissions.statements:
-            statements = args.account.facts.apply(
-                lambda known: [iam.from_settings(one, **known) for one in args.permissions.statements]
+            resources = [args.references.texts(one.resources) for one in args.permissions.statements]
+            statements = pulumi.Output.all(args.account.facts, *resources).apply(
+                lambda known: [
+                    iam.from_settings(one.model_copy(update={"resources": found}), **known[0])
+                    for one, found in zip(args.permissions.statements, known[1:], strict=True)
+                ]
             )
             policies.append(self._policy("task", role, statements))
         if args.sessions:

@@ -25,6 +25,7 @@ def task_containers(
     versions: Mapping[str, str],
     log_group: str,
     region: str,
+    environments: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Definition]:
     """All containers of a task, the app first.
 
@@ -37,7 +38,14 @@ def task_containers(
         versions: Variable → version that its value has now: another one makes another revision, which rolls the tasks.
         log_group: Log group of the service.
         region: Region of the log group.
+        environments: Container → its variables with all values known; None for those of the settings.
     """
+    known = environments or {}
+    service = service.model_copy(update={"environment": known.get(name, service.environment)})
+    sidecars = {
+        side: sidecar.model_copy(update={"environment": known.get(side, sidecar.environment)})
+        for side, sidecar in service.sidecars.items()
+    }
     app = app_container(name, service, image, secrets, log_configuration(log_group, region, name))
     if versions:
         app["dockerLabels"] = {f"secret-version.{key}": versions[key] for key in sorted(versions)}
@@ -45,7 +53,7 @@ def task_containers(
         app,
         *(
             sidecar_container(side, sidecar, sidecar_images[side], log_configuration(log_group, region, side))
-            for side, sidecar in sorted(service.sidecars.items())
+            for side, sidecar in sorted(sidecars.items())
         ),
     ]
 

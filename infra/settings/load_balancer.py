@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from infra.pure.references import or_reference
 from infra.settings.base import Cidr, Model, Port, RetentionDays
 
 DomainName = Annotated[
@@ -19,7 +20,9 @@ DomainName = Annotated[
 CertificateArn = Annotated[
     str,
     Field(
-        pattern=r"^arn:[a-z-]+:(acm:[a-z0-9-]+:\d{12}:certificate|iam::\d{12}:server-certificate)/.+$",
+        pattern=or_reference(
+            r"^arn:[a-z-]+:(acm:[a-z0-9-]+:\d{12}:certificate|iam::\d{12}:server-certificate)/.+$"
+        ),
         examples=["arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"],
     ),
 ]

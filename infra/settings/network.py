@@ -4,11 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from infra.pure.references import or_reference
 from infra.settings.base import Cidr, Model, Port, RetentionDays
 
-VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", examples=["vpc-0a1b2c3d4e5f67890"])]
-SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["subnet-0a1b2c3d4e5f67890"])]
-RouteTableId = Annotated[str, Field(pattern=r"^rtb-[0-9a-f]{8,17}$", examples=["rtb-0a1b2c3d4e5f67890"])]
+VpcId = Annotated[
+    str, Field(pattern=or_reference(r"^vpc-[0-9a-f]{8,17}$"), examples=["vpc-0a1b2c3d4e5f67890"])
+]
+SubnetId = Annotated[
+    str, Field(pattern=or_reference(r"^subnet-[0-9a-f]{8,17}$"), examples=["subnet-0a1b2c3d4e5f67890"])
+]
+RouteTableId = Annotated[
+    str, Field(pattern=or_reference(r"^rtb-[0-9a-f]{8,17}$"), examples=["rtb-0a1b2c3d4e5f67890"])
+]
 
 Endpoint = Literal["s3", "ecr", "logs", "secretsmanager", "ssm", "ssmmessages", "kms", "ecs"]
 """An AWS service that private tasks reach without leaving the VPC; `ecr` is two endpoints, API and registry, and `ecs`
@@ -33,10 +40,12 @@ class ExistingNetwork(Model):
     """A VPC that something else owns."""
 
     vpc_id: VpcId
-    """The VPC."""
+    """The VPC: its id, or the output of another stack, `${stack:acme/network/prod#vpcId}`."""
 
-    public_subnet_ids: tuple[SubnetId, ...] = Field(min_length=2)
-    """Subnets of an internet-facing load balancer: at least two, in different availability zones."""
+    public_subnet_ids: tuple[SubnetId, ...] = Field(min_length=1)
+    """Subnets of an internet-facing load balancer: at least two, in different availability zones. Each an id, or the
+    output of another stack, `${stack:acme/network/prod#publicSubnetIds}`, which may be a list.
+    """
 
     private_subnet_ids: tuple[SubnetId, ...] = ()
     """Subnets of the tasks; without them tasks run in the public subnets, with an address of their own."""

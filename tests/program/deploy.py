@@ -37,7 +37,7 @@ class RecordingMonitor(mocks.MockMonitor):
     """A mock engine that keeps every request."""
 
     def __init__(self, recorded: Recorded, overrides: Mapping[str, Any]) -> None:
-        super().__init__(_NoMocks())
+        super().__init__(_NoMocks(overrides))
         self.recorded = recorded
         self._overrides = overrides
         self._urns: set[str] = set()
@@ -88,11 +88,18 @@ class RecordingMonitor(mocks.MockMonitor):
 
 
 class _NoMocks(mocks.Mocks):
+    """Answers for outputs of other stacks (an override, stack → outputs), and for nothing else."""
+
+    def __init__(self, overrides: Mapping[str, Any]) -> None:
+        self._stacks = overrides.get("pulumi:pulumi:StackReference", {})
+
     def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(f"unexpected call of {args.token}")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> Any:
-        raise AssertionError(f"unexpected read of {args.typ}")
+        assert args.typ == "pulumi:pulumi:StackReference", f"unexpected read of {args.typ}"
+        assert args.resource_id in self._stacks, f"unexpected reference to the stack {args.resource_id}"
+        return args.resource_id, {"name": args.resource_id, "outputs": self._stacks[args.resource_id]}
 
 
 def _serialize(value: Mapping[str, Any]) -> Any:
@@ -237,7 +244,7 @@ async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: b
     set_root_resource(_StandIn())  # type: ignore[arg-type]  # keeps set_mocks from making a root stack of its own
     SETTINGS.outputs.clear()  # what a failed test left behind would fail this one
     mocks.set_mocks(
-        _NoMocks(),
+        _NoMocks(overrides),
         project=project,
         stack=recorded.stack,
         preview=preview,

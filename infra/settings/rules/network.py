@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from infra.pure import subnets
+from infra.pure.references import has_reference
 from infra.settings.network import CreatedNetwork, Endpoint
 from infra.settings.problems import Assign, Path, Problem, Remove
 from infra.settings.root import Settings
@@ -22,8 +23,16 @@ def problems(settings: Settings) -> Iterator[Problem]:
             fix=Remove(),
             related=[("network", "create")],
         )
+    public = network.existing.public_subnet_ids if network.existing else ()
+    if len(public) == 1 and not has_reference(public[0]):
+        yield Problem(
+            path=("network", "existing", "publicSubnetIds"),
+            value=list(public),
+            message="a load balancer stands in them; allowed: at least two, in different zones",
+        )
     private = network.existing.private_subnet_ids if network.existing else ()
-    if settings.load_balancer.internal and len(private) == 1 and not network.tasks_are_public:
+    one = len(private) == 1 and not has_reference(private[0])
+    if settings.load_balancer.internal and one and not network.tasks_are_public:
         yield Problem(
             path=("network", "existing", "privateSubnetIds"),
             value=list(private),

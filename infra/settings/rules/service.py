@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from infra.pure import fargate, routing
+from infra.pure.references import malformed
 from infra.settings.problems import Assign, Path, Problem, Remove
 from infra.settings.scaling import Scaling
 from infra.settings.secrets import SecretSource
@@ -25,8 +26,29 @@ def problems(name: str, service: Service) -> Iterator[Problem]:
     yield from _definition(path, service)
     yield from _scaling(path, service)
     yield from _permissions(path, service)
+    yield from _references(path, service)
     for variable, source in service.secrets.items():
         yield from _secret(path, variable, source)
+
+
+def _references(path: Path, service: Service) -> Iterator[Problem]:
+    """What begins like a reference and is none would reach the container as it stands."""
+    texts: dict[Path, str] = {
+        (*path, "environment", variable): value for variable, value in service.environment.items()
+    }
+    for variable, source in service.secrets.items():
+        for key, value in (("ssm", source.ssm), ("secretsManager", source.secrets_manager)):
+            texts[*path, "secrets", variable, key] = value or ""
+    for number, statement in enumerate(service.permissions.statements):
+        for position, resource in enumerate(statement.resources):
+            texts[*path, "permissions", "statements", number, "resources", position] = resource
+    for place, text in texts.items():
+        for wrong in malformed(text):
+            yield Problem(
+                path=place,
+                message=f"{wrong!r} names no output of another stack; allowed: ${{stack:<stack>#<output>}}, for "
+                "example ${stack:acme/network/prod#vpcId}",
+            )
 
 
 def _size(path: Path, service: Service) -> Iterator[Problem]:
