@@ -47,7 +47,10 @@ class LocalStack(Stack):
         super().__init__(source, report)
         self._settings = settings
         self._asked = engine
-        self._record_file = EngineRecord(settings, source.stack)
+
+    @cached_property
+    def _record_file(self) -> EngineRecord:
+        return EngineRecord(self._settings, self.source.project_name, self.name)
 
     @property
     def target(self) -> Target:
@@ -90,9 +93,11 @@ class LocalStack(Stack):
 
     def _forget(self) -> None:
         """The empty state of a disposable cloud needs no clearing away, but Pulumi's list of stacks does."""
-        if cli_available() and workspace_folder(self._settings, self.name).exists():
+        if cli_available() and workspace_folder(self._settings, self.source.project_name, self.name).exists():
             self._pulumi().forget(force=False)
-            shutil.rmtree(workspace_folder(self._settings, self.name), ignore_errors=True)
+            shutil.rmtree(
+                workspace_folder(self._settings, self.source.project_name, self.name), ignore_errors=True
+            )
 
     def _address(self, url: str) -> str:
         """A stack with a domain or HTTPS answers at its load balancer's name: nothing here resolves or encrypts."""
@@ -166,7 +171,7 @@ class LocalStack(Stack):
         return PulumiEngine(
             self.source,
             PulumiSetup(
-                workspace=workspace_folder(self._settings, self.name),
+                workspace=workspace_folder(self._settings, self.source.project_name, self.name),
                 environment=local_environment(self._settings, self.source),
                 providers=lambda: served_providers(self._settings, self.source.folder),
                 lock=self._lock,
@@ -175,15 +180,15 @@ class LocalStack(Stack):
         )
 
     def _lock(self) -> "_Lock":
-        return _Lock(self._settings, self.name)
+        return _Lock(self._settings, self.source.project_name, self.name)
 
 
 class _Lock:
     """The lock that both engines take on a local stack; with it in hand, a lock of the backend is a dead run's."""
 
-    def __init__(self, settings: CloudSettings, stack: str) -> None:
+    def __init__(self, settings: CloudSettings, project: str, stack: str) -> None:
         self._settings, self._stack = settings, stack
-        self._inner = stack_lock(settings.state_file(stack), stack)
+        self._inner = stack_lock(settings.state_file(project, stack), stack)
 
     def __enter__(self) -> None:
         self._inner.__enter__()

@@ -55,9 +55,9 @@ class CloudSettings:
         """What the background process prints."""
         return self.home / "cloud.log"
 
-    def state_file(self, stack: str) -> Path:
-        """The built-in engine's state of one stack."""
-        return self.home / "stacks" / f"{stack}.json"
+    def state_file(self, project: str, stack: str) -> Path:
+        """The built-in engine's state of one stack; projects may have stacks of the same name."""
+        return self.home / "stacks" / project / f"{stack}.json"
 
     @classmethod
     def from_environment(cls) -> "CloudSettings":

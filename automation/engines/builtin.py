@@ -55,7 +55,7 @@ class BuiltInEngine:
 
     def drift(self) -> Outcome:
         """Refresh a copy of the state, and forget it."""
-        state = self._settings.state_file(self._project.stack)
+        state = self._settings.state_file(self._project.name, self._project.stack)
         with tempfile.TemporaryDirectory(prefix="drift-") as folder:
             copy = Path(folder) / state.name
             if state.exists():
@@ -77,11 +77,12 @@ class BuiltInEngine:
     def _engine(self, state: Path | None = None) -> Engine:
         return Engine(
             self._project,
-            state_file=state or self._settings.state_file(self._project.stack),
+            state_file=state or self._settings.state_file(self._project.name, self._project.stack),
             secrets_key=self._settings.home / "key",
             world=self._world,
             providers=self._providers,
             on_event=self._on_event,
+            state_files=self._settings.state_file,
             environment=cloud_environment(self._settings),
         )
 

@@ -21,12 +21,13 @@ class EngineRecord:
 
     Args:
         settings: The local cloud.
+        project: Name of the project.
         stack: Name of the stack.
     """
 
-    def __init__(self, settings: CloudSettings, stack: str) -> None:
-        self._path: Path = settings.home / "stacks" / f"{stack}.engine.json"
-        self._state = settings.state_file(stack)
+    def __init__(self, settings: CloudSettings, project: str, stack: str) -> None:
+        self._state = settings.state_file(project, stack)
+        self._path: Path = self._state.with_suffix(".engine.json")
         self._stack = stack
 
     def read(self, world: str) -> EngineName | None:

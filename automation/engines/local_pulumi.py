@@ -73,9 +73,9 @@ def _passphrase_file(home: Path) -> Path:
     return path
 
 
-def workspace_folder(settings: CloudSettings, stack: str) -> Path:
+def workspace_folder(settings: CloudSettings, project: str, stack: str) -> Path:
     """Where the run's copies of a local stack's settings are."""
-    return settings.home / "pulumi" / "workspaces" / stack
+    return settings.home / "pulumi" / "workspaces" / project / stack
 
 
 def remove_stale_locks(settings: CloudSettings, stack: str) -> None:

@@ -35,6 +35,7 @@ from localcloud.engine.registry import Registry
 from localcloud.engine.resources import STACK_TYPE, Resource
 from localcloud.engine.run import Run
 from localcloud.engine.secrets import StateCipher
+from localcloud.engine.stack_references import OtherStacks, StateFiles
 from localcloud.engine.state import State, stack_lock
 from localcloud.engine.steps import Registrar
 from localcloud.engine.values import Properties, plain, printable, secret
@@ -56,6 +57,7 @@ class Engine:
         world: Identity of the running local cloud; a state of another one is dropped with a warning.
         providers: Makes a provider per package.
         on_event: Called with every event of a run, from any thread but one at a time.
+        state_files: Where the states of other stacks are, for stack references; None for nowhere.
         environment: Variables that the program sees besides this process's own, which see them while it runs.
     """
 
@@ -68,6 +70,7 @@ class Engine:
         world: str,
         providers: Mapping[str, ProviderFactory],
         on_event: EventHandler | None = None,
+        state_files: StateFiles | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._project = project
@@ -75,6 +78,7 @@ class Engine:
         self._cipher = StateCipher(secrets_key)
         self._world = world
         self._providers = providers
+        self._others = OtherStacks(project.name, state_files, self._cipher, world)
         self._environment = dict(environment or {})
         self._on_event: Callable[[Event], None] = on_event or (lambda _: None)
 
@@ -161,6 +165,7 @@ class Engine:
             project=self._project.name,
             stack=self._project.stack,
             config=_provider_config(self._project),
+            others=self._others,
             handler=self._on_event,
         )
         for value in self._project.config.values():

@@ -17,7 +17,7 @@ from localcloud.engine.resources import STACK_TYPE, Resource, make_urn
 from localcloud.engine.run import Run, describe_error
 from localcloud.engine.steps import Registrar
 from localcloud.engine.transforms import Transforms
-from localcloud.engine.values import Properties, contains_unknown, from_struct, to_struct
+from localcloud.engine.values import Properties, contains_unknown, from_struct, plain, to_struct
 from localcloud.errors import LocalCloudError
 
 _REFUSED: Final = "needs the pulumi CLI: the built-in engine does not do it"
@@ -166,7 +166,7 @@ class EngineMonitor(MockMonitor):
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
         )
         if request.type == "pulumi:pulumi:StackReference":
-            raise LocalCloudError(f"StackReference {request.name!r} {_REFUSED}")
+            return self._stack_reference(request, goal)
         if not request.id or contains_unknown(request.id):
             urn = make_urn(self._run.stack, self._run.project, goal.parent, goal.type, goal.name)
             return resource_pb2.ReadResourceResponse(urn=urn, properties=request.properties)
@@ -178,6 +178,15 @@ class EngineMonitor(MockMonitor):
             properties=to_struct(resource.outputs),
             result=resource_pb2.SUCCESS if registered.ok else resource_pb2.FAIL,
         )
+
+    def _stack_reference(
+        self, request: resource_pb2.ReadResourceRequest, goal: Goal
+    ) -> resource_pb2.ReadResourceResponse:
+        """Another stack's outputs; like Pulumi's, it is no object of this stack."""
+        urn = make_urn(self._run.stack, self._run.project, goal.parent, goal.type, goal.name)
+        found = self._run.others.read(str(plain(goal.inputs.get("name") or request.id)))
+        self._run.learn_secrets(found["outputs"])
+        return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=to_struct(found))
 
     def ExistsResource(
         self, request: resource_pb2.ExistsResourceRequest

@@ -21,6 +21,7 @@ from localcloud.engine.events import (
 from localcloud.engine.hooks import Hooks
 from localcloud.engine.registry import Registry
 from localcloud.engine.resources import Resource
+from localcloud.engine.stack_references import OtherStacks
 from localcloud.engine.state import State
 from localcloud.engine.values import HIDDEN, Properties, Wire, is_secret, plain
 
@@ -42,6 +43,7 @@ class Run:
         project: Project name.
         stack: Stack name.
         config: Provider configuration per package.
+        others: What other stacks have put out.
         handler: Called with every event, from any thread but one at a time.
     """
 
@@ -51,6 +53,7 @@ class Run:
     project: str
     stack: str
     config: Mapping[str, Properties]
+    others: OtherStacks
     handler: EventHandler
     counts: Counter[Op] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)

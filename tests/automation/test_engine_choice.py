@@ -50,7 +50,7 @@ def test_a_preference_is_for_stacks_that_nobody_owns(cli: bool) -> None:
 
 
 def test_ownership_ends_with_the_world(tmp_path: Path) -> None:
-    record = EngineRecord(CloudSettings(home=tmp_path), "local")
+    record = EngineRecord(CloudSettings(home=tmp_path), "shop", "local")
     assert record.read("world-1") is None
     record.write(PULUMI, "world-1")
     assert record.read("world-1") is PULUMI
@@ -62,11 +62,17 @@ def test_ownership_ends_with_the_world(tmp_path: Path) -> None:
 
 def test_a_state_without_a_record_is_the_built_in_engines(tmp_path: Path) -> None:
     settings = CloudSettings(home=tmp_path)
-    state = settings.state_file("local")
-    state.parent.mkdir()
+    state = settings.state_file("shop", "local")
+    state.parent.mkdir(parents=True)
     state.write_text(json.dumps({"world": "world-1", "resources": [{}]}))
-    assert EngineRecord(settings, "local").read("world-1") is BUILT_IN
-    assert EngineRecord(settings, "local").read("world-2") is None
+    assert EngineRecord(settings, "shop", "local").read("world-1") is BUILT_IN
+    assert EngineRecord(settings, "shop", "local").read("world-2") is None
+
+
+def test_projects_may_have_stacks_of_the_same_name(tmp_path: Path) -> None:
+    settings = CloudSettings(home=tmp_path)
+    EngineRecord(settings, "shop", "local").write(PULUMI, "world-1")
+    assert EngineRecord(settings, "admin", "local").read("world-1") is None
 
 
 def test_the_variable_names_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def test_pulumis_own_engine_tells_the_same_truth(stage: Stage) -> None:
     assert greeting(stage, "pr-9") == before
 
     settings = CloudSettings(home=stage.home, port=stage.port)
-    with stack_lock(settings.state_file("pr-9"), "pr-9"):
+    with stack_lock(settings.state_file("ecs-microservice", "pr-9"), "pr-9"):
         assert (
             "another run is changing the stack pr-9"
             in run(stage, "refresh", "pr-9", "--local", code=1).output
@@ -206,7 +206,7 @@ def test_the_examples_run_as_they_stand(stage: Stage, arguments: list[str], code
 
 def test_a_second_run_at_the_same_time_is_refused(stage: Stage) -> None:
     settings = CloudSettings(home=stage.home, port=stage.port)
-    with stack_lock(settings.state_file("local"), "local"):
+    with stack_lock(settings.state_file("ecs-microservice", "local"), "local"):
         for verb in ("up", "refresh", "destroy"):
             assert "another run is changing the stack local" in run(stage, verb, "local", code=1).output
     run(stage, "refresh", "local")

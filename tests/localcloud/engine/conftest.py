@@ -72,6 +72,7 @@ class Workbench:
             world=self.world,
             providers={"fake": factory(self.cloud, self.delay, self.providers)},
             on_event=self.events.append,
+            state_files=lambda project, stack: self.root / ".home" / "stacks" / project / f"{stack}.json",
         )
 
     def up(self, source: str | None = None) -> Outcome:

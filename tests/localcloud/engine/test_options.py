@@ -305,10 +305,6 @@ def test_replacement_trigger_and_replace_with_force_replacement(bench: Workbench
 
 
 def test_what_the_engine_does_not_do_is_refused_by_name(bench: Workbench) -> None:
-    reference = bench.up('pulumi.StackReference("org/other/dev")')
-    assert not reference.ok
-    assert "StackReference 'org/other/dev' needs the pulumi CLI" in reference.errors[0]
-
     unknown = bench.up('pulumi.CustomResource("gcp:storage/bucket:Bucket", "b", {})')
     assert not unknown.ok
     assert "no provider for 'gcp'" in unknown.errors[0]
