@@ -15,8 +15,9 @@ can act on are `LocalCloudError`: one message, and what to do.
 from automation.drift import Drifted, DriftReport
 from automation.engines import CloudResource, EngineName
 from automation.ephemeral import Ephemeral, Ephemerals
-from automation.events import Deployment, Progress, Verified
+from automation.events import Deployment, Foreseen, Progress, Verified
 from automation.fleet import ServiceView, read_fleet
+from automation.impact import Cost, Impact
 from automation.ledger import Ledger, Release
 from automation.observation import Observed, declared_alarms, observe
 from automation.opening import open_stack
@@ -31,12 +32,15 @@ from localcloud.errors import LocalCloudError
 
 __all__ = [
     "CloudResource",
+    "Cost",
     "Deployment",
     "DriftReport",
     "Drifted",
     "EngineName",
     "Ephemeral",
     "Ephemerals",
+    "Foreseen",
+    "Impact",
     "Ledger",
     "LocalCloudError",
     "Observed",

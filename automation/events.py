@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from automation.impact import Impact
 from infra.deployments.verdict import Verdict
 from localcloud.engine import Event, Outcome
 
@@ -20,6 +21,13 @@ class Verified:
     """What became of a service's deployment."""
 
     verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What a previewed update will cost users."""
+
+    impacts: tuple[Impact, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,4 +53,4 @@ class Deployment:
     unseen: str = ""
 
 
-Report = Callable[[Event | Progress | Verified], Any]
+Report = Callable[[Event | Progress | Verified | Foreseen], Any]

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from automation.events import Progress, Verified
+from automation.events import Foreseen, Progress, Verified
 from localcloud.engine import Event, RunFinished, Status
 from localcloud.engine.display import Display
 
@@ -23,6 +23,7 @@ _NAMES = {
     "RunFinished": "finished",
     "Progress": "progress",
     "Verified": "verified",
+    "Foreseen": "foreseen",
 }
 
 
@@ -33,13 +34,17 @@ class Lines:
         self._console = Console(highlight=False, soft_wrap=True)
         self._display = Display(self._console)
 
-    def __call__(self, event: Event | Progress | Verified) -> None:
+    def __call__(self, event: Event | Progress | Verified | Foreseen) -> None:
         """Print one event."""
         if isinstance(event, Progress):
             self._console.print(Text(f"    {event.message}", style="dim"))
         elif isinstance(event, Verified):
             sign, style = ("ok  ", "green") if event.verdict.ok else ("!   ", "bold red")
             self._console.print(Text.assemble((sign, style), str(event.verdict)))
+        elif isinstance(event, Foreseen):
+            self._console.print(Text("What users will notice:", style="bold yellow"))
+            for impact in event.impacts:
+                self._console.print(Text.assemble(("!   ", "bold red"), str(impact)))
         else:
             self._display(event)
 
@@ -53,7 +58,7 @@ class JsonLines:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def __call__(self, event: Event | Progress | Verified) -> None:
+    def __call__(self, event: Event | Progress | Verified | Foreseen) -> None:
         """Print one event; those of unchanged resources' beginnings are left away."""
         if getattr(event, "status", None) is Status.STARTED and getattr(event, "op", "") == "same":
             return

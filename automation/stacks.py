@@ -13,8 +13,9 @@ from automation.answering import wait_for_answer
 from automation.drift import DriftReport, find_drift
 from automation.engines import EngineName, StackEngine
 from automation.engines.workspace import StackSource
-from automation.events import Deployment, Progress, Report, Verified
+from automation.events import Deployment, Foreseen, Progress, Report, Verified
 from automation.images import asked_services, image_of, pin
+from automation.impact import impacts
 from automation.ledger import Ledger
 from automation.reachability import Door, door_of
 from automation.target import Target
@@ -23,7 +24,7 @@ from automation.watching import watched
 from infra.deployments.verdict import State, Verdict
 from infra.pure.names import StackNames
 from localcloud import console
-from localcloud.engine import Operation, Outcome
+from localcloud.engine import Event, Operation, Outcome, ResourceEvent
 from localcloud.errors import LocalCloudError
 
 _CLUSTER = "aws:ecs/cluster:Cluster"
@@ -157,8 +158,19 @@ class Stack(ABC):
         return self.with_overrides(overrides).up(how=how, origin=origin)
 
     def preview(self) -> Outcome:
-        """Say what `up` would do, and change nothing."""
-        return self._engine(start=True).preview()
+        """Say what `up` would do and what that costs users (`Foreseen`), and change nothing."""
+        planned: list[ResourceEvent] = []
+
+        def report(event: Event | Progress | Verified | Foreseen) -> None:
+            if isinstance(event, ResourceEvent):
+                planned.append(event)
+            self._report(event)
+
+        engine = self._with(self.source, report)._engine(start=True)
+        outcome = engine.preview()
+        if found := impacts(planned, engine.resources()):
+            self._report(Foreseen(impacts=tuple(found)))
+        return outcome
 
     def refresh(self) -> Outcome:
         """Bring the recorded state up to date with what exists."""

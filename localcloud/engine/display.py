@@ -9,6 +9,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from localcloud.engine.differences import expanded, windows
 from localcloud.engine.events import (
     Diagnostic,
     Event,
@@ -104,7 +105,8 @@ class Display:
             return
         self._line(event, self._word(event))
         for change in event.changes if event.status is not Status.SKIPPED else ():
-            self._change(change)
+            for part in expanded(change):
+                self._change(part)
 
     def _word(self, event: ResourceEvent) -> str:
         going, done, planned = _WORDS[event.op]
@@ -140,7 +142,10 @@ class Display:
         elif change.new is None:
             sign, style, text = "-", "red", _short(change.old)
         else:
-            sign, style, text = "~", "yellow", f"{_short(change.old)} => {_short(change.new)}"
+            old, new = change.old, change.new
+            if isinstance(old, str) and isinstance(new, str):
+                old, new = windows(old, new)
+            sign, style, text = "~", "yellow", f"{_short(old)} => {_short(new)}"
         note = "  (forces replacement)" if change.replaces else ""
         self._print(f"{' ' * indent}{sign} ", style, f"{change.path}: {text}{note}")
 

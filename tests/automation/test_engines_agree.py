@@ -14,6 +14,7 @@ import pytest
 
 from automation.engines import EngineName
 from automation.engines.command import cli_available
+from automation.events import Foreseen
 from automation.stacks import Stack
 from localcloud.engine import Op, Outcome
 from tests.automation.conftest import Workbench
@@ -49,6 +50,16 @@ class Pair:
             assert self.generic(dict(ours.outputs)) == self.generic(dict(real.outputs))
         assert len(set(self.worlds())) == 1, self.worlds()
         return ours
+
+    def foreseen(self) -> list[str]:
+        """What the preview says that the program costs users; on every engine the same."""
+        told = []
+        for _, stack in self.stacks():
+            assert stack.preview().ok
+            events = [event for event in self.bench.events if isinstance(event, Foreseen)]
+            told.append(sorted(str(impact) for event in events for impact in event.impacts))
+        assert told[0] == told[-1]
+        return told[0]
 
     def worlds(self) -> list[str]:
         return [self.generic(resources(stack)) for _, stack in self.stacks()]
@@ -127,6 +138,11 @@ def test_create_change_replace_remove_and_destroy(pair: Pair) -> None:
     assert counted(planned) == counted(changed) == {Op.UPDATE: 1, Op.SAME: 6}  # a preview says what happens
     replaced = step(SERVICE % {"days": 14, "image": "shop/web@sha256:" + "b" * 64})
     assert replaced.changes[Op.REPLACE] == 1
+    pair.bench.program('cluster = aws.ecs.Cluster("main", name=f"shop-{stack}")')
+    assert pair.foreseen() == [
+        "far  aws:cloudwatch/logGroup:LogGroup  loses data: the log lines in it are deleted",
+        "web  aws:cloudwatch/logGroup:LogGroup  loses data: the log lines in it are deleted",
+    ]
     removed = step('cluster = aws.ecs.Cluster("main", name=f"shop-{stack}")')
     assert counted(removed) == {Op.DELETE: 5, Op.SAME: 2}
     gone = pair.run(Stack.destroy)
