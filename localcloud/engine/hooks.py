@@ -156,16 +156,20 @@ class Hooks:
                 raise HookFailed(f"hook {_quoted(name)} was not registered")
             if run.preview and not hook.on_dry_run:
                 continue
-            error = self._ask(hook, facts)
+            error = self._ask(run, hook, facts)
             if error and hook.ignore_errors:
                 run.warn(f"{_camel(kind)} hook {_quoted(name)} failed: {error}", facts.resource.urn)
             elif error:
                 raise HookFailed(f"{kind.partition('_')[0]} hook {_quoted(name)} failed: {error}")
 
-    def _ask(self, hook: resource_pb2.RegisterResourceHookRequest, facts: Facts) -> str:
+    def _ask(self, run: "Run", hook: resource_pb2.RegisterResourceHookRequest, facts: Facts) -> str:
         try:
             return call_back(
-                self._program, hook.callback, facts.request(), resource_pb2.ResourceHookResponse
+                self._program,
+                hook.callback,
+                facts.request(),
+                resource_pb2.ResourceHookResponse,
+                run.cancelled,
             ).error
         except LocalCloudError as error:
             return str(error)

@@ -229,3 +229,20 @@ def test_hooks_get_secrets_as_secrets_and_their_errors_hide_them(bench: Workbenc
     outcome = bench.up(source)
     assert "it is [secret]" in outcome.errors[0]
     assert "hunter22" not in str(outcome) + str(bench.events)
+
+
+def test_a_stopped_run_does_not_wait_for_a_hook_that_waits(bench: Workbench) -> None:
+    """Ctrl-C, in the place of which the hook itself interrupts the run."""
+    source = TOLD + (
+        "import asyncio, os, signal\n"
+        "async def hook(args):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    await asyncio.sleep(60)\n"
+        "Thing('a', opts=Options(hooks=ResourceHookBinding(after_create=[ResourceHook('slow', hook)])))\n"
+        "Thing('b', opts=Options(depends_on=[]))\n"
+    )
+    outcome = bench.up(source)
+    assert outcome.interrupted
+    assert outcome.duration < 30
+    assert 'a (fake:index:Thing): after hook "slow" failed: the run was stopped' in outcome.errors
+    assert bench.up('Thing("a")').ok
