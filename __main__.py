@@ -17,6 +17,7 @@ settings = loaded.settings
 names = StackNames(pulumi.get_project(), pulumi.get_stack())
 account = c.AwsAccount.connect(loaded.aws, {**names.tags, **settings.tags})
 on_aws = pulumi.ResourceOptions(provider=account.provider)
+c.check_standing(account, settings, names.tags)
 live = c.read_live(account, names, settings)
 key_arn = c.stack_key(settings.encryption, account, on_aws, production=settings.production)
 stack = c.StackContext(

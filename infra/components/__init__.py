@@ -5,6 +5,7 @@ from infra.components.cluster import Cluster, ClusterArgs
 from infra.components.container_image import ContainerImage, ContainerImageArgs
 from infra.components.discovery import Discovery, DiscoveryArgs
 from infra.components.image_reference import ImageReference, ImageReferenceArgs
+from infra.components.live_network import check_standing
 from infra.components.live_stack import read_live
 from infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.components.microservice import Microservice, MicroserviceArgs
@@ -35,6 +36,7 @@ __all__ = [
     "StackContext",
     "StackKey",
     "StackKeyArgs",
+    "check_standing",
     "read_live",
     "service_image",
     "stack_key",

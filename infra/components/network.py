@@ -73,7 +73,7 @@ class Network(pulumi.ComponentResource):
     def _create(self, name: str, create: CreatedNetwork) -> None:
         import pulumi_awsx as awsx  # noqa: PLC0415  only stacks with a VPC of their own pay for loading it
 
-        plan = subnets.plan(create.cidr, create.zones)
+        plan = subnets.plan(create.cidr, create.max_zones)
         assert plan, "the settings refuse ranges that do not hold their subnets"  # noqa: S101  see rules.network
         strategies = {
             "perZone": awsx.ec2.NatGatewayStrategy.ONE_PER_AZ,
@@ -84,6 +84,7 @@ class Network(pulumi.ComponentResource):
             name,
             cidr_block=create.cidr,
             number_of_availability_zones=create.zones,
+            availability_zone_cidr_mask=plan.zone,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             nat_gateways=awsx.ec2.NatGatewayConfigurationArgs(strategy=strategies[create.nat]),

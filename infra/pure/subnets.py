@@ -13,19 +13,30 @@ LARGEST_PRIVATE = 19
 
 @dataclass(frozen=True)
 class SubnetPlan:
-    """Prefix lengths of the subnets of each zone.
+    """Prefix lengths of a zone's block and of the subnets in it.
 
     Args:
+        zone: Prefix length of what a zone has.
         private: Prefix length of a private subnet.
         public: Prefix length of a public subnet.
     """
 
+    zone: int
     private: int
     public: int
 
 
-def plan(cidr: str, zones: int) -> SubnetPlan | None:
-    """The largest private subnets that fit a range beside the public ones, or None when the range is too small.
+def plan(cidr: str, most_zones: int) -> SubnetPlan | None:
+    """The largest private subnets that fit a zone's block beside the public ones, or None when the range is too small.
+
+    The range is divided once, for the most zones that there may ever be: awsx puts the block of the n-th zone at n
+    times its size (pulumi-awsx, `subnetDistributorNew.ts`), so that a further zone leaves the subnets of the others
+    where they are. Divided for the zones of the day, the subnets of a third one would collide with those of the second
+    (`InvalidSubnet.Conflict`, pulumi-awsx#520).
+
+    Args:
+        cidr: The VPC's range.
+        most_zones: Availability zones at most.
 
     Raises:
         ValueError: The range is not a network address.
@@ -33,11 +44,9 @@ def plan(cidr: str, zones: int) -> SubnetPlan | None:
     network = ipaddress.IPv4Network(cidr)
     if not 16 <= network.prefixlen <= 28:
         return None
-    for private in range(max(LARGEST_PRIVATE, network.prefixlen + 1), SMALLEST_PRIVATE + 1):
+    zone = network.prefixlen + (most_zones - 1).bit_length()
+    for private in range(max(LARGEST_PRIVATE, zone + 1), SMALLEST_PRIVATE + 1):
         public = max(PUBLIC_PREFIX, private)
-        # awsx lays each zone's subnets side by side in a block that is a power of two.
-        per_zone = 2 ** (32 - private) + 2 ** (32 - public)
-        block = 1 << (per_zone - 1).bit_length()
-        if zones * block <= network.num_addresses:
-            return SubnetPlan(private=private, public=public)
+        if 2 ** (32 - private) + 2 ** (32 - public) <= 2 ** (32 - zone):
+            return SubnetPlan(zone=zone, private=private, public=public)
     return None

@@ -29,8 +29,11 @@ class CreatedNetwork(Model):
     cidr: Cidr = "10.0.0.0/16"
     """Address range. Each task takes an address of its own; /16 leaves 8,000 per zone to the tasks."""
 
-    zones: int = Field(default=3, ge=2, le=4)
-    """Availability zones; the load balancer needs two."""
+    zones: int = Field(default=3, ge=2, le=8)
+    """Availability zones, at most maxZones; the load balancer needs two."""
+
+    max_zones: int = Field(default=4, ge=2, le=8)
+    """Zones that the range is divided for: up to here zones can be added, and no subnet moves. It stays as it is."""
 
     nat: Literal["perZone", "single", "none"] = "perZone"
     """NAT gateways: one per zone survives the loss of any zone, a single one costs a third."""

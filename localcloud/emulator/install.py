@@ -26,6 +26,7 @@ from localcloud.emulator.ecs.task_run import Hooks, TaskRun
 from localcloud.emulator.metrics import store
 from localcloud.emulator.naming.discovery import Discovery
 from localcloud.emulator.shifting.weights import Weights
+from localcloud.emulator.vpc import install as vpc
 
 
 def install(port: int, containment: Containment) -> Balancing:
@@ -58,6 +59,7 @@ def install(port: int, containment: Containment) -> Balancing:
     _install_registry_addresses(port)
     ecr.install()
     notifications.install()
+    vpc.install()
     upstream.cloudwatch._evict_old_metrics = store.evict
     codedeploy.install(scheduler.wake)
     scheduler.start()

@@ -127,6 +127,7 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
         ]
     },
     "aws:ssm/getParameter:getParameter": _parameter,
+    "aws:lb/getLbs:getLbs": lambda _: {"arns": []},
     "aws:kms/getKey:getKey": lambda _: {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/resolved"},
     # Nothing is live: what a test wants to be live it says itself.
     "aws:resourcegroupstaggingapi/getResources:getResources": lambda args: {

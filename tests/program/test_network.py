@@ -216,3 +216,88 @@ def test_endpoints_let_through_this_accounts_credentials_and_ecrs_layers() -> No
     assert layers["Action"] == "s3:GetObject"
     anybody = deploy_services({"web": {}}, network={**network, "endpointAccess": "anybody"})
     assert not [e for e in anybody.all("VpcEndpoint") if "policy" in e.inputs]
+
+
+def standing(vpc: dict[str, Any], **balancer: Any) -> dict[str, Any]:
+    """Answers of AWS about the load balancer of a stack that runs."""
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/lb/1"
+    found = {"arn": arn, "name": "lb", "internal": False, "vpcId": vpc["id"], **balancer}
+    return {
+        "aws:lb/getLbs:getLbs": {"arns": [arn]},
+        "aws:lb/getLoadBalancer:getLoadBalancer": found,
+        "aws:ec2/getVpc:getVpc": {"cidrBlock": "10.0.0.0/16", "default": False, "tags": {}, **vpc},
+    }
+
+
+DEFAULT_VPC = {"id": "vpc-0d0d0d0d", "cidrBlock": "172.31.0.0/16", "default": True}
+OWN_TAGS = {"Project": "ecs-microservice", "Stack": "test", "ManagedBy": "pulumi"}
+OWN_VPC = {"id": "vpc-0a0a0a0a", "tags": OWN_TAGS}
+
+
+@pytest.mark.parametrize(
+    ("vpc", "network", "message"),
+    [
+        (
+            DEFAULT_VPC,
+            {"create": {}},
+            r"network\.create: .* allowed: no network\.create and no network\.existing",
+        ),
+        (
+            OWN_VPC,
+            {},
+            r"network: .* not the account's default one.* allowed: network\.create with cidr 10\.0\.0\.0/16",
+        ),
+        (OWN_VPC, {"existing": EXISTING}, r"network\.existing\.vpcId is .* stands in vpc-0a0a0a0a"),
+        (
+            OWN_VPC,
+            {"create": {"cidr": "10.1.0.0/16"}},
+            r"network\.create\.cidr is .* the VPC has 10\.0\.0\.0/16",
+        ),
+    ],
+)
+def test_running_stack_cannot_move_to_another_vpc(
+    vpc: dict[str, Any], network: dict[str, Any], message: str
+) -> None:
+    """AWS would refuse half-way, at SetSubnets: it is refused before anything is declared."""
+    with pytest.raises(pulumi.RunError, match=message) as caught:
+        deploy_services({"web": {}}, network=network, overrides=standing(vpc))
+    assert "nothing was touched" in str(caught.value)
+    assert "make another stack beside this one" in str(caught.value)
+    assert "or, where nobody misses it" not in str(caught.value)
+
+
+def test_running_stack_keeps_what_it_has() -> None:
+    deploy_services({"web": {}}, overrides=standing(DEFAULT_VPC))
+    deploy_services({"web": {}}, network={"create": {"zones": 2}}, overrides=standing(OWN_VPC))
+    existing = {"id": EXISTING["vpcId"]}
+    deploy_services({"web": {}}, network={"existing": EXISTING}, overrides=standing(existing))
+
+
+def test_load_balancer_that_people_reach_cannot_become_internal() -> None:
+    with pytest.raises(pulumi.RunError, match=r"loadBalancer\.internal is true: .* allowed: false"):
+        deploy_services(
+            {"web": {}}, loadBalancer={"internal": True}, production=False, overrides=standing(DEFAULT_VPC)
+        )
+
+
+def test_more_zones_leave_the_subnets_of_the_others_where_they_are() -> None:
+    """The range is divided for four zones from the start; pulumi-awsx#520 tells what happens otherwise."""
+
+    def shape(zones: int) -> tuple[Any, ...]:
+        vpc = deploy_services({"web": {}}, network={"create": {"zones": zones}}).one("awsx:ec2:Vpc").inputs
+        masks = tuple(spec["cidrMask"] for spec in vpc["subnetSpecs"])
+        return vpc["availabilityZoneCidrMask"], masks
+
+    assert shape(2) == shape(3) == shape(4) == (18, (19, 26))
+
+
+def test_small_range_holds_as_many_zones_as_it_is_divided_for() -> None:
+    small = {"create": {"cidr": "10.0.0.0/24", "zones": 2}}
+    with pytest.raises(
+        pulumi.RunError, match=r"subnets of 4 zones, for .* from /16 to /23, or fewer maxZones"
+    ):
+        deploy_services({"web": {}}, network=small)
+    recorded = deploy_services({"web": {}}, network={"create": {**small["create"], "maxZones": 2}})
+    assert recorded.one("awsx:ec2:Vpc").inputs["availabilityZoneCidrMask"] == 25
+    with pytest.raises(pulumi.RunError, match=r"zones is 3: allowed: at most the maxZones of 2"):
+        deploy_services({"web": {}}, network={"create": {"zones": 3, "maxZones": 2}})

@@ -71,7 +71,7 @@ RULES_OF_A_SERVICE: list[tuple[dict[str, Any], str]] = [
 ]  # fmt: skip
 
 RULES_OF_THE_STACK: list[tuple[dict[str, Any], str]] = [
-    ({"network": {"create": {"cidr": "10.0.0.0/27"}}}, "does not hold the subnets of 3 zones"),
+    ({"network": {"create": {"cidr": "10.0.0.0/27"}}}, "does not hold the subnets of 4 zones"),
     ({"network": {"create": {"cidr": "10.0.0.1/16"}}}, "network.create.cidr 10.0.0.0/16"),
     ({"network": {"create": {}, "existing": {"vpcId": "vpc-0a1b2c3d", "publicSubnetIds": [
         "subnet-0aaaaaaaa", "subnet-0bbbbbbbb"]}}}, "allowed: only one of the two"),

@@ -55,15 +55,28 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 def _addresses(create: CreatedNetwork) -> Iterator[Problem]:
     path = ("network", "create", "cidr")
-    fits = subnets.plan(create.cidr, create.zones)
+    if create.zones > create.max_zones:
+        yield Problem(
+            path=("network", "create", "zones"),
+            value=create.zones,
+            message=f"allowed: at most the maxZones of {create.max_zones}",
+            fix=create.max_zones,
+            related=[("network", "create", "maxZones")],
+        )
+    fits = subnets.plan(create.cidr, create.max_zones)
     if fits is None:
         yield Problem(
             path=path,
             value=create.cidr,
-            message=f"does not hold the subnets of {create.zones} zones; allowed: a range from /16 to about /24",
+            message=f"does not hold the subnets of {create.max_zones} zones, for which it is divided; allowed: a range "
+            f"from /16 to {_smallest(create.max_zones)}, or fewer maxZones",
             fix=re.sub(r"^(\d+\.\d+)\..*", r"\1.0.0/16", create.cidr),
-            related=[("network", "create", "zones")],
+            related=[("network", "create", "zones"), ("network", "create", "maxZones")],
         )
+
+
+def _smallest(zones: int) -> str:
+    return next(f"/{prefix}" for prefix in range(28, 15, -1) if subnets.plan(f"10.0.0.0/{prefix}", zones))
 
 
 def _endpoints(settings: Settings) -> Iterator[Problem]:

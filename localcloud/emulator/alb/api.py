@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.emulator import upstream
-from localcloud.emulator.alb import groups, refusals, wire
+from localcloud.emulator.alb import groups, placement, refusals, wire
 from localcloud.emulator.alb.registry import REASONS, Registry, Target
 from localcloud.emulator.alb.routing import Routes
 
@@ -61,6 +61,11 @@ class LoadBalancingApi:
             group["ProtocolVersion"] = wire.value(parameters, "ProtocolVersion", "HTTP1")
             stored = alb._tg_attrs[group["TargetGroupArn"]]
             stored.extend({"Key": key, "Value": default} for key, default in _GROUP_ATTRIBUTES.items())
+        if action == "CreateLoadBalancer":
+            name = wire.value(parameters, "Name")
+            made = next(entry for entry in alb._lbs.values() if entry["LoadBalancerName"] == name)
+            # MiniStack puts every one into the same VPC.
+            made["VpcId"] = placement.vpc_of(made["Subnets"]) or made["VpcId"]
         if action == "DeleteLoadBalancer":
             balancer = wire.value(parameters, "LoadBalancerArn")
             for listener in [
@@ -177,6 +182,9 @@ def _refusal(action: str, parameters: wire.Parameters) -> tuple[str, str] | None
         "SetRulePriorities": (_clashing_priorities,),
         "DeleteTargetGroup": (_group_in_use,),
         "DeleteLoadBalancer": (_protected,),
+        "CreateLoadBalancer": (placement.created,),
+        "SetSubnets": (placement.moved,),
+        "SetSecurityGroups": (placement.grouped,),
     }
     refusals = (check(parameters) for check in checks.get(action, ()))
     return next((refusal for refusal in refusals if refusal), None)

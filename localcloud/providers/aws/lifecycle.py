@@ -1,5 +1,6 @@
 """Create, read, update and delete one resource of any type, as its row of the table says."""
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,12 @@ from localcloud.providers.values import Values
 
 # Marks a resource that is recorded because the emulator cannot run it; Pulumi hides properties with two underscores.
 RECORDED = "__unemulated"
+
+HELD = frozenset({"DependencyViolation"})
+"""What EC2 says while something that is going still holds an object; Terraform's provider tries again for minutes."""
+
+RELEASE_SECONDS = 60.0
+RELEASE_POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -186,17 +193,26 @@ class Lifecycle:
         """
         if RECORDED in state:
             return {}
-        try:
-            if self.kind.before_delete is not None:
-                self.kind.before_delete(self.context, state)
-            for operation in self.kind.delete:
-                self.context.call(operation.name, operation.keys(state), operation.service)
-            if self.kind.after_delete is not None:
-                self.kind.after_delete(self.context, state)
-        except AwsCallError as error:
-            if not error.not_found:
-                raise
-        return {}
+        deadline = time.monotonic() + RELEASE_SECONDS
+        while True:
+            try:
+                self._delete(state)
+            except AwsCallError as error:
+                if error.not_found:
+                    return {}
+                if error.code not in HELD or time.monotonic() > deadline:
+                    raise
+                time.sleep(RELEASE_POLL_SECONDS)
+            else:
+                return {}
+
+    def _delete(self, state: Values) -> None:
+        if self.kind.before_delete is not None:
+            self.kind.before_delete(self.context, state)
+        for operation in self.kind.delete:
+            self.context.call(operation.name, operation.keys(state), operation.service)
+        if self.kind.after_delete is not None:
+            self.kind.after_delete(self.context, state)
 
     def recorded(self, inputs: Values, reason: str) -> Values:
         """The state of a resource that is declared for AWS but not run by the emulator."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from localcloud.providers.aws.functions import account, ec2, ecr, iam, running, services
+from localcloud.providers.aws.functions import account, ec2, ecr, iam, load_balancing, running, services
 from localcloud.providers.aws.functions.lookup import Function
 from localcloud.providers.aws.inputs import Failure, InputChecker
 from localcloud.providers.aws.sdk import function_schema
@@ -13,6 +13,7 @@ FUNCTIONS: Mapping[str, Function] = {
     **ec2.FUNCTIONS,
     **ecr.FUNCTIONS,
     **iam.FUNCTIONS,
+    **load_balancing.FUNCTIONS,
     **running.FUNCTIONS,
     **services.FUNCTIONS,
 }

@@ -1,0 +1,101 @@
+"""Where a load balancer stands, and whether the settings leave it there.
+
+A load balancer never leaves its VPC (Elastic Load Balancing, `SetSubnets`), and one that is replaced needs target
+groups of its own, as a target group belongs to one load balancer only: neither can be done to a stack that people use.
+So what would end half-way is refused before it begins.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from infra.settings.problems import Problem
+from infra.settings.root import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveBalancer:
+    """The stack's load balancer, as it was found.
+
+    Args:
+        name: Its name.
+        internal: Whether it is reachable from inside the VPC only.
+        vpc_id: Its VPC.
+        vpc_cidr: The address range of that.
+        vpc_is_default: Whether that is the account's default one.
+        vpc_tags: Tags of that.
+    """
+
+    name: str
+    internal: bool
+    vpc_id: str
+    vpc_cidr: str
+    vpc_is_default: bool
+    vpc_tags: Mapping[str, str]
+
+
+def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) -> Iterator[Problem]:
+    """What the settings ask of a load balancer that it cannot have any more.
+
+    Args:
+        settings: The settings.
+        live: The load balancer.
+        tags: Tags of what belongs to the stack.
+    """
+    network = settings.network
+    own = all(live.vpc_tags.get(key) == value for key, value in tags.items())
+    where = f"the load balancer {live.name} stands in {live.vpc_id}"
+    if network.create and not own:
+        yield Problem(
+            path=("network", "create"),
+            message=f"{where}, which this stack has not made, and cannot move to another VPC; "
+            f"allowed: {_present(live, own=own)}{_way(settings)}",
+        )
+    elif network.create and network.create.cidr != live.vpc_cidr:
+        yield Problem(
+            path=("network", "create", "cidr"),
+            value=network.create.cidr,
+            message=f"the VPC has {live.vpc_cidr}, and another range is another VPC, to which the load balancer "
+            f"{live.name} cannot move; allowed: {live.vpc_cidr}{_way(settings)}",
+        )
+    elif network.existing and network.existing.vpc_id != live.vpc_id:
+        yield Problem(
+            path=("network", "existing", "vpcId"),
+            value=network.existing.vpc_id,
+            message=f"{where} and cannot move to another VPC; allowed: {_present(live, own=own)}{_way(settings)}",
+        )
+    elif not network.create and not network.existing and not live.vpc_is_default:
+        yield Problem(
+            path=("network",),
+            message=f"{where}, which is not the account's default one, and cannot move there; "
+            f"allowed: {_present(live, own=own)}{_way(settings)}",
+        )
+    if settings.load_balancer.internal != live.internal:
+        now, wanted = ("internal", "public") if live.internal else ("public", "internal")
+        yield Problem(
+            path=("loadBalancer", "internal"),
+            value=settings.load_balancer.internal,
+            message=f"the load balancer {live.name} is {now}; one that becomes {wanted} is another one, with another "
+            f"name, and the services belong to this one; allowed: {str(live.internal).lower()}{_way(settings)}",
+        )
+
+
+def _present(live: LiveBalancer, *, own: bool) -> str:
+    """The settings that keep it where it is."""
+    if own:
+        return f"network.create with cidr {live.vpc_cidr}"
+    return (
+        "no network.create and no network.existing"
+        if live.vpc_is_default
+        else f"network.existing with {live.vpc_id}"
+    )
+
+
+def _way(settings: Settings) -> str:
+    """How to get there all the same."""
+    beside = (
+        "\n  way: make another stack beside this one (pulumi stack init <name>) whose file has the new network and a "
+        "domain of its own,\n       bring it up, lead people there by DNS, then destroy this one"
+    )
+    if settings.production:
+        return beside
+    return f"{beside};\n       or, where nobody misses it meanwhile, destroy this stack and bring it up again"

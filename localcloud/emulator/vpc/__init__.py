@@ -1,0 +1,1 @@
+"""What Amazon EC2 refuses about networks, in front of MiniStack, which accepts it."""
