@@ -1,14 +1,16 @@
 """Removal of what a local cloud made on this machine, whether or not its process still lives."""
 
 import concurrent.futures
-import contextlib
 import logging
 import shutil
+from typing import Any
 
 import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
+from docker.models.networks import Network
+from docker.models.volumes import Volume
 
 from localcloud.emulator.ecs import task_cgroup
 from localcloud.emulator.identity import INSTANCE_LABEL, instance_of
@@ -29,7 +31,7 @@ def remove_leftovers(settings: CloudSettings) -> int:
 
 
 def remove_containers(instance: str) -> int:
-    """Remove every container that carries the instance's label, and their tasks' control groups.
+    """Remove every container, volume and network that carries the instance's label, and its tasks' control groups.
 
     Returns how many containers there were.
 
@@ -37,27 +39,32 @@ def remove_containers(instance: str) -> int:
     """
     try:
         client = docker.from_env(timeout=ENGINE_SECONDS)
-        found = client.containers.list(
-            all=True, sparse=True, filters={"label": f"{INSTANCE_LABEL}={instance}"}
-        )
+        label: dict[str, Any] = {"label": f"{INSTANCE_LABEL}={instance}"}
+        found = client.containers.list(all=True, sparse=True, filters=label)
+        if found:
+            with concurrent.futures.ThreadPoolExecutor(max_workers=min(8, len(found))) as pool:
+                list(pool.map(_remove, found))
+        volumes: list[Volume] = client.volumes.list(filters=label)
+        networks: list[Network] = client.networks.list(filters=label)
+        kept: list[Volume | Network] = [*volumes, *networks]
+        for entry in kept:
+            _remove_kept(entry)
     except (DockerException, requests.exceptions.RequestException) as error:
-        logger.info("no Docker engine answers, so no container is removed: %s", error)
+        logger.info("no Docker engine answers, so nothing is removed: %s", error)
         return 0
-    if found:
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(8, len(found))) as pool:
-            list(pool.map(_remove, found))
-    _remove_volumes(client, instance)
     client.close()
     task_cgroup.remove_all(instance)
     return len(found)
 
 
-def _remove_volumes(client: docker.DockerClient, instance: str) -> None:
-    """The volumes of its tasks, which an engine that is asked to may still hold for a container that is going."""
-    with contextlib.suppress(APIError, requests.exceptions.RequestException):
-        for volume in client.volumes.list(filters={"label": f"{INSTANCE_LABEL}={instance}"}):
-            with contextlib.suppress(APIError):
-                volume.remove(force=True)
+def _remove_kept(kept: Volume | Network) -> None:
+    """Remove what outlives the containers that used it."""
+    try:
+        kept.remove()
+    except NotFound:
+        return
+    except APIError as error:
+        logger.warning("%s %s could not be removed: %s", type(kept).__name__.lower(), kept.name, error)
 
 
 def _remove(container: Container) -> None:

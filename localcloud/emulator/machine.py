@@ -54,7 +54,7 @@ def bound(settings: CloudSettings, instance: str) -> None:
         instance: The label's value on everything that is made.
     """
     own = (settings.home.resolve() / "hosts", scratch(settings.home))
-    _label(APIClient, {INSTANCE_LABEL: instance}, settings.containment, own)
+    bound_engine(APIClient, {INSTANCE_LABEL: instance}, settings.containment, own)
     asyncio.create_subprocess_exec = asyncio.create_subprocess_shell = _no_process
     sys.addaudithook(_refuse_processes)
 
@@ -79,7 +79,9 @@ def _no_process_text(program: object) -> str:
     )
 
 
-def _label(client: Any, labels: Mapping[str, str], containment: Containment, own: Iterable[Path]) -> None:
+def bound_engine(
+    client: Any, labels: Mapping[str, str], containment: Containment, own: Iterable[Path]
+) -> None:
     """Have every container, volume and network that a client makes labelled, and the containers within bounds."""
     folders = tuple(own)
     make_container, make_volume, make_network = (
@@ -99,9 +101,10 @@ def _label(client: Any, labels: Mapping[str, str], containment: Containment, own
         self: Any, name: str | None = None, driver: str | None = None, *more: Any, **options: Any
     ) -> Any:
         given = dict(zip(("driver_opts", "labels"), more, strict=False)) | options
-        device = (given.get("driver_opts") or {}).get("device")
-        if device:
-            _refuse(containment.mount_refusal(str(device)))
+        options_of_driver = given.get("driver_opts") or {}
+        # One in memory names its device "tmpfs", which is no path; with another type the device is mounted.
+        if options_of_driver.get("device") and options_of_driver.get("type") != "tmpfs":
+            _refuse(containment.mount_refusal(str(options_of_driver["device"])))
         given["labels"] = {**(given.get("labels") or {}), **labels}
         return make_volume(self, name, driver, **given)
 

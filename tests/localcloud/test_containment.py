@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.containment import Containment, containment_of
-from localcloud.emulator.machine import NotOnThisMachine, within
+from localcloud.emulator.machine import NotOnThisMachine, bound_engine, within
 from localcloud.errors import LocalCloudError
 
 STRICT = Containment()
@@ -111,6 +111,48 @@ def test_what_a_task_needs_is_within_bounds_and_links_are_resolved(tmp_path: Pat
     }
     within(host, Containment(mounts=(tmp_path / "allowed",)), own=(hosts,))
     assert host["Binds"] == ["ecs-1-data:/data:rw", f"{hosts}/a:/etc/hosts:rw,z", f"{target}:/data:ro"]
+
+
+class Engine:
+    """What docker-py's client asks the engine to make."""
+
+    def __init__(self) -> None:
+        self.made: list[dict[str, Any]] = []
+
+    def create_container_from_config(self, config: dict[str, Any], name: str | None = None) -> None:
+        self.made.append({"name": name, **config})
+
+    def create_volume(self, name: str | None = None, driver: str | None = None, **options: Any) -> None:
+        self.made.append({"name": name, "driver": driver, **options})
+
+    def create_network(self, name: str, driver: str | None = None, **options: Any) -> None:
+        self.made.append({"name": name, "driver": driver, **options})
+
+
+@pytest.fixture(scope="module")
+def engine() -> type[Engine]:
+    bound_engine(Engine, {"localcloud.instance": "x"}, STRICT, own=())
+    return Engine
+
+
+def test_everything_that_is_made_is_labelled(engine: type[Engine]) -> None:
+    client = engine()
+    client.create_container_from_config({"Labels": {"a": "b"}, "HostConfig": {}}, name="c")
+    client.create_container_from_config({})
+    client.create_volume("v", labels={"a": "b"})
+    client.create_volume("w", driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "mode=1777"})
+    client.create_network("n", driver="bridge")
+    labels = [made.get("labels") or made.get("Labels") for made in client.made]
+    plain = {"localcloud.instance": "x"}
+    assert labels == [{"a": "b"} | plain, plain, {"a": "b"} | plain, plain, plain]
+
+
+@pytest.mark.parametrize("options", [{"type": "none", "o": "bind", "device": "/etc"}, {"device": "/dev/sda"}])
+def test_a_volume_is_no_way_to_a_folder_of_the_machine(engine: type[Engine], options: dict[str, str]) -> None:
+    client = engine()
+    with pytest.raises(NotOnThisMachine):
+        client.create_volume("v", driver_opts=options)
+    assert client.made == []
 
 
 @pytest.mark.parametrize(

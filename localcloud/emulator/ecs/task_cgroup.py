@@ -34,18 +34,20 @@ def hierarchies() -> dict[str, Path]:
 
 def _mounts() -> dict[str, Path]:
     found: dict[str, Path] = {}
-    try:
-        mounts = Path("/proc/self/mounts").read_text().splitlines()
-    except OSError:
-        return {}
-    for line in mounts:
-        _, path, kind, options, *_ = line.split()
+    for _, path, kind, options, *_ in _mount_lines():
         if kind == "cgroup2" and (Path(path) / "cgroup.controllers").exists():
             controllers = (Path(path) / "cgroup.controllers").read_text().split()
             found.update({name: Path(path) for name in ("cpu", "memory") if name in controllers})
         if kind == "cgroup":
             found.update({name: Path(path) for name in ("cpu", "memory") if name in options.split(",")})
     return found
+
+
+def _mount_lines() -> list[list[str]]:
+    try:
+        return [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    except OSError:
+        return []
 
 
 def group_name(instance: str, task: str) -> str:
@@ -106,7 +108,7 @@ def _quota(cpu_units: int) -> int:
 
 def remove(name: str) -> None:
     """Remove a task's group once its containers are gone; the engine removes the groups below it."""
-    for root in set(hierarchies().values()):
+    for root in _places():
         group = root / PARENT / name
         try:
             group.rmdir()
@@ -118,6 +120,13 @@ def remove(name: str) -> None:
 
 def remove_all(instance: str) -> None:
     """Remove what a local cloud that was killed left behind."""
-    for root in set(hierarchies().values()):
+    for root in _places():
         for group in (root / PARENT).glob(f"{instance}-*"):
             remove(group.name)
+
+
+def _places() -> list[Path]:
+    """Everywhere a group can be: we make it for two controllers, the engine below every one that is mounted."""
+    if not hierarchies():
+        return []
+    return [Path(path) for _, path, kind, *_ in _mount_lines() if kind in {"cgroup", "cgroup2"}]
