@@ -1,13 +1,13 @@
 """Services that CodeDeploy deploys: start its deployment of what the program registered, and follow it to its end.
 
-The program may not change the task definition of such a service: ECS refuses that from anybody but CodeDeploy (Amazon
-ECS Developer Guide, "CodeDeploy blue/green deployments"). After an update the new revision is registered, and nothing
-runs it yet.
+The program may not change the task definition, the network, the capacity or the load balancer of such a service: ECS
+refuses that from anybody but CodeDeploy (Amazon ECS API Reference, UpdateService). After an update the new revision is
+registered, its component says what else belongs to it, and nothing runs it yet.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,10 @@ from automation.images import AskedService, asked_services
 from automation.target import Target
 
 _GROUP = "aws:codedeploy/deploymentGroup:DeploymentGroup"
+_COMPONENT = ":CodeDeployment"
 _ENDED = {"Succeeded", "Failed", "Stopped"}
 _POLL_SECONDS = 2.0
+_ON_DEMAND = [{"CapacityProvider": "FARGATE", "Base": 0, "Weight": 1}]
 # Longer than any configuration of AWS takes to move the traffic; old tasks may be kept for two days after that.
 TIMEOUT_SECONDS = 3600.0
 
@@ -33,12 +35,14 @@ class Group:
         name: Name of the deployment group.
         cluster: Name of the ECS cluster.
         service: The service and the task definition it is to run.
+        revision: Properties of the AppSpec's target service, as the program has written them.
     """
 
     application: str
     name: str
     cluster: str
     service: AskedService
+    revision: Mapping[str, Any]
 
 
 def deploy(
@@ -59,9 +63,10 @@ def deploy(
         described = target.ecs.describe_services(cluster=group.cluster, services=[group.service.name])[
             "services"
         ]
-        if not described or _running(described[0]) == group.service.task_definition:
+        properties = _to_deploy(group, described[0]) if described else None
+        if properties is None:
             continue
-        problem = _deploy(target.client("codedeploy"), group, described[0]["loadBalancers"][0], report)
+        problem = _deploy(target.client("codedeploy"), group, properties, report)
         if problem:
             problems[group.service.name] = problem
     return problems
@@ -69,6 +74,9 @@ def deploy(
 
 def _groups(resources: list[CloudResource]) -> Iterator[Group]:
     asked = {service.name: service for service in asked_services(resources)}
+    revisions = {
+        item.name: item.outputs.get("revision") or {} for item in resources if item.type.endswith(_COMPONENT)
+    }
     for item in resources:
         named = item.outputs.get("ecsService") or {}
         service = asked.get(str(named.get("serviceName"))) if item.type == _GROUP else None
@@ -78,34 +86,69 @@ def _groups(resources: list[CloudResource]) -> Iterator[Group]:
                 name=str(item.outputs["deploymentGroupName"]),
                 cluster=str(named["clusterName"]),
                 service=service,
+                revision=revisions.get(item.name, {}),
             )
 
 
-def _running(service: Any) -> str:
+def _to_deploy(group: Group, service: Any) -> dict[str, Any] | None:
+    """Properties of the AppSpec's target service; None where its primary task set is already what they say."""
     sets = service.get("taskSets") or []
-    primary = next((item for item in sets if item.get("status") == "PRIMARY"), service)
-    return str(primary.get("taskDefinition", ""))
+    primary: Any = next((item for item in sets if item.get("status") == "PRIMARY"), {})
+    running = {**service, **{name: value for name, value in primary.items() if value}}
+    now = _as_revision(running)
+    wanted = {**now, **group.revision, "TaskDefinition": group.service.task_definition}
+    if (
+        _comparable(wanted.get("CapacityProviderStrategy")) == _ON_DEMAND
+        and "CapacityProviderStrategy" not in now
+    ):
+        del wanted["CapacityProviderStrategy"]  # what a launch type means
+    return None if _comparable(wanted) == _comparable(now) else wanted
 
 
-def _deploy(client: Any, group: Group, balancer: Any, report: Callable[[str], object]) -> str:
-    """Start and follow one deployment; returns why it failed."""
-    content = {
-        "version": 0.0,
-        "Resources": [
-            {
-                "TargetService": {
-                    "Type": "AWS::ECS::Service",
-                    "Properties": {
-                        "TaskDefinition": group.service.task_definition,
-                        "LoadBalancerInfo": {
-                            "ContainerName": balancer["containerName"],
-                            "ContainerPort": balancer["containerPort"],
-                        },
-                    },
-                }
-            }
-        ],
+def _as_revision(running: Any) -> dict[str, Any]:
+    """What a task set runs, as properties of an AppSpec's target service."""
+    balancer = (running.get("loadBalancers") or [{}])[0]
+    network = (running.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+    found: dict[str, Any] = {
+        "TaskDefinition": str(running.get("taskDefinition", "")),
+        "LoadBalancerInfo": {
+            "ContainerName": balancer.get("containerName"),
+            "ContainerPort": balancer.get("containerPort"),
+        },
     }
+    if network:
+        found["NetworkConfiguration"] = {
+            "AwsvpcConfiguration": {
+                "Subnets": list(network.get("subnets") or []),
+                "SecurityGroups": list(network.get("securityGroups") or []),
+                "AssignPublicIp": network.get("assignPublicIp", "DISABLED"),
+            }
+        }
+    if running.get("capacityProviderStrategy"):
+        found["CapacityProviderStrategy"] = [
+            {
+                "CapacityProvider": item["capacityProvider"],
+                "Base": item.get("base", 0),
+                "Weight": item.get("weight", 0),
+            }
+            for item in running["capacityProviderStrategy"]
+        ]
+    return found
+
+
+def _comparable(value: Any) -> Any:
+    """A value whose lists have an order, and whose numbers one type: Pulumi's state has only floating ones."""
+    if isinstance(value, Mapping):
+        return {key: _comparable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted((_comparable(item) for item in value), key=repr)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _deploy(client: Any, group: Group, properties: Mapping[str, Any], report: Callable[[str], object]) -> str:
+    """Start and follow one deployment; returns why it failed."""
+    target = {"Type": "AWS::ECS::Service", "Properties": _comparable(properties)}
+    content = {"version": 0.0, "Resources": [{"TargetService": target}]}
     try:
         started = client.create_deployment(
             applicationName=group.application,

@@ -13,6 +13,7 @@ from infra.components.announcement import AnnouncementArgs, announce
 from infra.components.aws_account import AwsAccount
 from infra.components.service_traffic import ServiceTraffic
 from infra.pure import events, iam
+from infra.settings.cluster import Fargate
 from infra.settings.deployment import CodeDeploy
 from infra.settings.service import Service
 
@@ -168,6 +169,7 @@ def code_revision(
     settings: Service,
     task_definition: pulumi.Output[str],
     network: aws.ecs.ServiceNetworkConfigurationArgs,
+    fargate: Fargate,
 ) -> pulumi.Output[dict[str, Any]]:
     """Properties of an AppSpec's target service (CodeDeploy User Guide, "AppSpec 'resources' section")."""
     return pulumi.Output.all(
@@ -183,5 +185,9 @@ def code_revision(
                     "AssignPublicIp": "ENABLED" if network.assign_public_ip else "DISABLED",
                 }
             },
+            "CapacityProviderStrategy": [
+                {"CapacityProvider": provider, "Base": base, "Weight": weight}
+                for provider, base, weight in fargate.strategy
+            ],
         }
     )

@@ -315,6 +315,12 @@ class Microservice(pulumi.ComponentResource):
             alarm_names=watched.rollback_names if watched else [],
             topic_arn=self._args.observability.topic_arn if self._args.observability else None,
             settings=deployment.code_deploy,
-            revision=code_revision(self._name, self._settings, definition.arn, self._network_configuration()),
+            revision=code_revision(
+                self._name,
+                self._settings,
+                definition.arn,
+                self._network_configuration(),
+                self._stack.settings.cluster.fargate,
+            ),
         )
         CodeDeployment(self._name, args, self._child)

@@ -1,5 +1,6 @@
 """What CodeDeploy has to deploy is started and followed; what it runs already is left alone."""
 
+import json
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -60,16 +61,31 @@ class CodeDeploy:
         return {"deploymentInfo": info}
 
 
-def deployed(client: CodeDeploy, running: str) -> tuple[dict[str, str], list[str]]:
+NETWORK = {"subnets": ["a", "b"], "securityGroups": ["g"], "assignPublicIp": "ENABLED"}
+REVISION = {
+    "TaskDefinition": NEW,
+    "LoadBalancerInfo": {"ContainerName": "web", "ContainerPort": 5000.0},
+    "NetworkConfiguration": {
+        "AwsvpcConfiguration": {"Subnets": ["b", "a"], "SecurityGroups": ["g"], "AssignPublicIp": "ENABLED"}
+    },
+    "CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 0.0, "Weight": 1.0}],
+}
+
+
+def deployed(
+    client: CodeDeploy, running: str, revision: dict[str, Any] | None = None
+) -> tuple[dict[str, str], list[str]]:
     service = {
         "taskDefinition": OLD,
         "taskSets": [{"status": "PRIMARY", "taskDefinition": running}],
         "loadBalancers": [{"containerName": "web", "containerPort": 5000}],
+        "networkConfiguration": {"awsvpcConfiguration": NETWORK},
     }
+    component = resource("ecs-microservice:index:CodeDeployment", {}, {"revision": revision or REVISION})
     ecs = SimpleNamespace(describe_services=lambda **_: {"services": [service]})
     target = cast("Target", SimpleNamespace(ecs=ecs, client=lambda _: client))
     lines: list[str] = []
-    return code_deploy.deploy(target, RESOURCES, lines.append), lines
+    return code_deploy.deploy(target, [*RESOURCES, component], lines.append), lines
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +111,31 @@ def test_a_revision_that_runs_already_is_not_deployed_again() -> None:
     client = CodeDeploy("Succeeded")
     assert deployed(client, NEW) == ({}, [])
     assert client.started == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"LoadBalancerInfo": {"ContainerName": "web", "ContainerPort": 8080}},
+        {
+            "NetworkConfiguration": {
+                "AwsvpcConfiguration": {
+                    "Subnets": ["c"],
+                    "SecurityGroups": ["g"],
+                    "AssignPublicIp": "ENABLED",
+                }
+            }
+        },
+        {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Base": 0, "Weight": 1}]},
+    ],
+)
+def test_network_capacity_and_port_go_through_the_appspec(change: dict[str, Any]) -> None:
+    client = CodeDeploy("Succeeded")
+    assert deployed(client, NEW, {**REVISION, **change})[0] == {}
+    [request] = client.started
+    content = json.loads(request["revision"]["appSpecContent"]["content"])
+    properties = content["Resources"][0]["TargetService"]["Properties"]
+    assert properties | change == properties
 
 
 def test_a_failure_is_told_with_codedeploys_reason() -> None:
