@@ -1,6 +1,6 @@
 """Properties that AWS keeps as key/value attributes (Elastic Load Balancing)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.providers.aws.context import Context
@@ -9,17 +9,24 @@ from localcloud.providers.aws.resource_type import Step
 from localcloud.providers.values import Values
 
 
-def attribute_step(operation: str, member: str, keys: Mapping[str, str]) -> Step:
+def attribute_step(
+    operation: str,
+    member: str,
+    keys: Mapping[str, str],
+    takes: Callable[[Values, str], bool] = lambda values, path: True,  # noqa: ARG005  a rule's signature
+) -> Step:
     """The update step that puts attribute properties into effect.
 
     Args:
         operation: botocore operation that modifies attributes.
         member: Its request member with the object's ARN.
         keys: Property path → attribute key.
+        takes: Whether an object of these properties takes the attribute of a property path at all.
     """
 
     def run(context: Context, wanted: Values, previous: Values) -> None:
-        now, before = attributes(keys, wanted), attributes(keys, previous)
+        fitting = {path: key for path, key in keys.items() if takes(wanted, path)}
+        now, before = attributes(fitting, wanted), attributes(fitting, previous)
         changed = {key: value for key, value in now.items() if before.get(key) != value} or now
         if changed:
             pairs = [{"Key": key, "Value": value} for key, value in changed.items()]

@@ -200,6 +200,20 @@ def _matcher(request: Values, inputs: Values) -> None:
         request["Matcher"] = {"GrpcCode": request["Matcher"]["HttpCode"]}
 
 
+def _group_takes(values: Values, path: str) -> bool:
+    """Whether a target group has an attribute: the provider sends its defaults only to those that do."""
+    function = values.get("targetType") == "lambda"
+    match path:
+        case "lambdaMultiValueHeadersEnabled":
+            return function
+        case "proxyProtocolV2":
+            return values.get("protocol") in {"TCP", "TLS", "UDP", "TCP_UDP"}
+        case "deregistrationDelay" | "slowStart":
+            return not function
+        case _:
+            return True
+
+
 TARGET_GROUP = ResourceType(
     type="aws:lb/targetGroup:TargetGroup",
     service="elbv2",
@@ -212,7 +226,7 @@ TARGET_GROUP = ResourceType(
             only=frozenset({"healthCheck"}),
             prepare=_matcher,
         ),
-        attribute_step("ModifyTargetGroupAttributes", "TargetGroupArn", GROUP_ATTRIBUTES),
+        attribute_step("ModifyTargetGroupAttributes", "TargetGroupArn", GROUP_ATTRIBUTES, _group_takes),
     ),
     delete=(Operation(name="DeleteTargetGroup", keys=lambda state: {"TargetGroupArn": state["id"]}),),
     id="TargetGroups[0].TargetGroupArn",
