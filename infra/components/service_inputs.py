@@ -149,8 +149,10 @@ def service_connect(
     alias = aws.ecs.ServiceServiceConnectConfigurationServiceClientAliasArgs(
         port=settings.port, dns_name=name
     )
+    # The name of the Cloud Map service that ECS makes, unique in its namespace (ECS API, ServiceConnectService). Mode
+    # dns makes one with the service's own name: so a service can go from one mode to the other. Callers know the alias.
     offered = aws.ecs.ServiceServiceConnectConfigurationServiceArgs(
-        port_name=containers.PORT_NAME, discovery_name=name, client_alias=[alias]
+        port_name=containers.PORT_NAME, discovery_name=f"connect_{name}", client_alias=[alias]
     )
     return aws.ecs.ServiceServiceConnectConfigurationArgs(
         enabled=True,

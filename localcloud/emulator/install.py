@@ -16,7 +16,7 @@ from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
 from localcloud.emulator.codedeploy import install as codedeploy
 from localcloud.emulator.ecr import install as ecr
-from localcloud.emulator.ecs import admission, engine, state
+from localcloud.emulator.ecs import admission, engine, state, task_definitions
 from localcloud.emulator.ecs.health import targets_of
 from localcloud.emulator.ecs.scheduler import Scheduler
 from localcloud.emulator.ecs.service_api import ServiceApi
@@ -145,6 +145,8 @@ def _install_services(scheduler: Scheduler, discovery: Discovery) -> None:
     actions = {name: discovery.around(action) for name, action in ServiceApi(scheduler).actions().items()}
     ecs._ACTION_MAP.update(ServiceDeploymentApi(scheduler).actions())
     ecs._ACTION_MAP.update(actions)
+    register = task_definitions.checked(ecs._register_task_definition)
+    ecs._ACTION_MAP["RegisterTaskDefinition"] = ecs._register_task_definition = register
     # CloudFormation and the REST paths call the functions, not the map.
     for name, action in (
         ("_create_service", "CreateService"),

@@ -42,6 +42,7 @@ WRAPPED = (
     Wrapped("ecs", "_register_metadata", "ecs.environment", "7778fecfed8b"),
     Wrapped("ssm", "resolve_parameter_value", "ecs.secret_values", "2ec29b9fcbad"),
     Wrapped("secretsmanager", "resolve_secret_string", "ecs.secret_values", "2d38fc5804f4"),
+    Wrapped("ecs", "_register_task_definition", "ecs.task_definitions", "824afe19e6a1"),
     Wrapped("ecs", "_create_service", "ecs.service_api", "8bc82a13551c"),
     Wrapped("ecs", "_update_service", "ecs.service_api", "bde69c11b50d"),
     Wrapped("ecs", "_delete_service", "ecs.service_api", "3f32aa017e1f"),

@@ -21,12 +21,20 @@ def test_service_connect_offers_the_listening_service_by_its_name(pair: Recorded
     invariants.check_all(pair)
     api = pair.one("aws:ecs/service:Service", "api").inputs["serviceConnectConfiguration"]
     (offered,) = api["services"]
-    assert offered["discoveryName"] == "api"
     assert offered["clientAlias"] == [{"dnsName": "api", "port": 8080}]
     web = pair.one("aws:ecs/service:Service", "web").inputs["serviceConnectConfiguration"]
     assert web["enabled"] is True
     assert "services" not in web
     assert web["logConfiguration"]["options"]["mode"] == "non-blocking"
+
+
+def test_modes_do_not_share_a_name_in_cloud_map(pair: Recorded) -> None:
+    """A service that changes its mode would meet the entry of the other: names are unique in a namespace."""
+    dns = deploy_services({"api": {"discovery": {"mode": "dns"}}}, cluster=CLUSTER)
+    by_dns = dns.one("aws:servicediscovery/service:Service").inputs["name"]
+    connect = pair.one("aws:ecs/service:Service", "api").inputs["serviceConnectConfiguration"]
+    assert by_dns == "api"
+    assert connect["services"][0]["discoveryName"] == "connect_api"  # no service's name has an underscore
 
 
 def test_a_service_that_only_calls_comes_after_those_it_calls(pair: Recorded) -> None:

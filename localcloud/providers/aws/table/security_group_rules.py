@@ -1,5 +1,6 @@
 """Amazon EC2 security group rules as resources of their own."""
 
+import ipaddress
 from collections.abc import Iterator
 
 from localcloud.providers.aws.context import Context
@@ -29,7 +30,23 @@ def _rule_check(values: Values) -> list[tuple[str, str]]:
             for name in ("fromPort", "toPort")
             if values.get(name) is None and values.get("ipProtocol") in ("tcp", "udp", "6", "17")
         ]
-    return failures
+    return failures + [
+        (name, reason) for name in ("cidrIpv4", "cidrIpv6") if (reason := _no_network(values.get(name)))
+    ]
+
+
+def _no_network(text: object) -> str | None:
+    """What the provider's `IPv4CIDRNetworkAddress` and `IPv6CIDRNetworkAddress` validators say (fwvalidators).
+
+    EC2 itself takes a range that does not begin with its first address, and puts that right.
+    """
+    if not isinstance(text, str) or "/" not in text:
+        return None  # not there, or not known yet
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        return f"{text!r} is no address range: {error}"
+    return None
 
 
 def _authorize(request: Values, inputs: Values) -> None:

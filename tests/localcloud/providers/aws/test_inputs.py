@@ -83,6 +83,18 @@ WEB: dict[str, Any] = {"cluster": "main", "taskDefinition": "app:1"}
             "give exactly one of",
         ),
         (
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            {"securityGroupId": "sg-1", "ipProtocol": "-1", "cidrIpv4": "300.0.0.0/8"},
+            "cidrIpv4",
+            "is no address range",
+        ),
+        (
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            {"securityGroupId": "sg-1", "ipProtocol": "-1", "cidrIpv4": "10.0.0.1/8"},
+            "cidrIpv4",
+            "has host bits set",
+        ),
+        (
             "aws:iam/role:Role",
             {"assumeRolePolicy": "{}", "maxSessionDuration": 60},
             "maxSessionDuration",
