@@ -24,7 +24,8 @@ _FIRST_POLL, _LAST_POLL = 0.25, 5.0
 _ATTEMPTS = 10
 _PERMISSIONS = (
     "ecs:DescribeServices, ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions, ListTasks, "
-    "DescribeTasks and DescribeTaskDefinition, elasticloadbalancing:DescribeTargetHealth, logs:GetLogEvents"
+    "DescribeTasks and DescribeTaskDefinition, elasticloadbalancing:DescribeTargetHealth and "
+    "DescribeTargetGroups, logs:GetLogEvents"
 )
 
 

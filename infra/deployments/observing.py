@@ -5,10 +5,23 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deployments import wording
-from infra.deployments.verdict import Described, Sight, Verdict, judge, missing, progress_line, traffic_shift
+from infra.deployments import health_failures, wording
+from infra.deployments.health_failures import HealthFailure, Listening
+from infra.deployments.verdict import (
+    Described,
+    Sight,
+    Verdict,
+    cannot_heal,
+    judge,
+    missing,
+    primary_of,
+    progress_line,
+    traffic_shift,
+)
 
 LOG_LINES = 20
+_FIRST_LINES = 50  # where servers say on which port they listen
+_GIVEN_UP = "Task failed ELB health checks"  # ECS developer guide, "Stopped tasks error codes"
 
 
 class Clients(Protocol):
@@ -47,6 +60,7 @@ class Observer:
         self._service = service
         self._asked = asked
         self._since = since
+        self._weighed = ""
         self.sight: Sight | None = None
 
     def look(self) -> Verdict | None:
@@ -64,7 +78,7 @@ class Observer:
         self.sight = Sight(
             service=found[0], newest=newest, newest_definition=_failed_definition(self._clients, newest)
         )
-        return judge(self.sight, self._asked)
+        return judge(self.sight, self._asked) or self._hopeless(self.sight)
 
     @property
     def progress(self) -> str:
@@ -93,8 +107,74 @@ class Observer:
 
     def _details(self, service: Described) -> list[str]:
         tasks = self._stopped_tasks(service)
-        lines = wording.task_lines(tasks) + self._unhealthy_targets(service)
+        lines = self._health_lines(service, tasks) + wording.task_lines(tasks)
         return lines + (self._log_lines(tasks[0]) if tasks else [])
+
+    def _hopeless(self, sight: Sight) -> Verdict | None:
+        """End early when tasks that ECS gave up failed in a way that trying again does not mend; see `hopeless`."""
+        primary = primary_of(sight.service)
+        # Before the first task is given up there is nothing to weigh, and most looks are then.
+        if primary is None or not primary.get("failedTasks") or primary["taskDefinition"] != self._asked:
+            return None
+        try:
+            tasks = [
+                task
+                for task in self._stopped_tasks(sight.service)
+                if str(task.get("stoppedReason", "")).startswith(_GIVEN_UP)
+            ]
+            if not tasks or tasks[0]["taskArn"] == self._weighed:
+                return None
+            self._weighed = tasks[0]["taskArn"]
+            found = self._health_failures(sight.service, tasks)
+            places = self._listening(tasks[0])
+            lost = found and all(
+                health_failures.hopeless(failures, self._target_group(group), places)
+                for group, failures in found.items()
+            )
+        except (BotoCoreError, ClientError):
+            return None
+        return cannot_heal(sight, self._asked) if lost else None
+
+    def _health_lines(self, service: Described, tasks: list[Described]) -> list[str]:
+        found = self._health_failures(service, tasks)
+        places = self._listening(tasks[0]) if found and tasks else []
+        return [
+            line
+            for group, failures in found.items()
+            for line in health_failures.explained(self._service, failures, self._target_group(group), places)
+        ]
+
+    def _health_failures(self, service: Described, tasks: list[Described]) -> dict[str, list[HealthFailure]]:
+        """What load balancers say of the targets that are there, and said of those of the failed tasks, by group."""
+        found: dict[str, list[HealthFailure]] = {}
+        for balancer in service.get("loadBalancers", []):
+            if group := balancer.get("targetGroupArn"):
+                described = self._clients.elbv2.describe_target_health(TargetGroupArn=group)
+                for failure in health_failures.from_targets(group, described["TargetHealthDescriptions"]):
+                    found.setdefault(group, []).append(failure)
+        given_up = [task for task in tasks if str(task.get("stoppedReason", "")).startswith(_GIVEN_UP)]
+        if given_up:
+            began = min(task["createdAt"] for task in given_up)
+            messages = [
+                event["message"] for event in service.get("events") or [] if event["createdAt"] >= began
+            ]
+            for failure in health_failures.from_events(messages, _address(given_up[0])):
+                found.setdefault(failure.group, []).append(failure)
+        return found
+
+    def _target_group(self, arn: str) -> Described:
+        groups: list[Described] = self._clients.elbv2.describe_target_groups(TargetGroupArns=[arn])[
+            "TargetGroups"
+        ]
+        return groups[0]
+
+    def _listening(self, task: Described) -> list[Listening]:
+        definition = self._clients.ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])
+        return health_failures.listening(
+            message
+            for container in definition["taskDefinition"]["containerDefinitions"]
+            for message in self._messages(container, task["taskArn"], startFromHead=True, limit=_FIRST_LINES)
+        )
 
     def _stopped_tasks(self, service: Described) -> list[Described]:
         """Newest first. ECS forgets stopped tasks after about an hour."""
@@ -111,26 +191,18 @@ class Observer:
     def _is_recent(self, task: Described) -> bool:
         return "stoppedAt" not in task or task["stoppedAt"].timestamp() >= self._since
 
-    def _unhealthy_targets(self, service: Described) -> list[str]:
-        lines = []
-        for balancer in service.get("loadBalancers", []):
-            if group := balancer.get("targetGroupArn"):
-                described = self._clients.elbv2.describe_target_health(TargetGroupArn=group)
-                lines += wording.target_lines(described["TargetHealthDescriptions"])
-        return lines
-
     def _log_lines(self, task: Described) -> list[str]:
         definition = self._clients.ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])
         failed = {item["name"] for item in task.get("containers", []) if item.get("exitCode")}
         for container in definition["taskDefinition"]["containerDefinitions"]:
             if failed and container["name"] not in failed:
                 continue
-            messages = self._last_messages(container, task["taskArn"])
+            messages = self._messages(container, task["taskArn"], limit=LOG_LINES)
             if messages:
                 return wording.log_lines(container["name"], task["taskArn"], messages)
         return []
 
-    def _last_messages(self, container: Described, task: str) -> list[str]:
+    def _messages(self, container: Described, task: str, **which: Any) -> list[str]:
         options = container.get("logConfiguration", {}).get("options", {})
         group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
         if not group or not prefix:
@@ -138,10 +210,16 @@ class Observer:
         logs = self._clients.logs
         stream = f"{prefix}/{container['name']}/{task.rsplit('/', 1)[-1]}"
         try:
-            events = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=LOG_LINES)["events"]
+            events = logs.get_log_events(logGroupName=group, logStreamName=stream, **which)["events"]
         except logs.exceptions.ResourceNotFoundException:
             return []
         return [str(event["message"]) for event in events]
+
+
+def _address(task: Described) -> str:
+    """A task's own address, which the load balancer sends as Host; empty where tasks share their instance's."""
+    details = [detail for entry in task.get("attachments", []) for detail in entry.get("details", [])]
+    return next((str(entry["value"]) for entry in details if entry.get("name") == "privateIPv4Address"), "")
 
 
 def newest_deployment(clients: Clients, service: Described) -> Described | None:

@@ -172,6 +172,21 @@ def _judge_task_sets(service: Described, asked: str) -> Verdict:
     )
 
 
+def cannot_heal(sight: Sight, asked: str) -> Verdict:
+    """The verdict on a deployment whose tasks fail their health checks in a way that trying again does not mend."""
+    others = [item for item in sight.service["deployments"] if item["taskDefinition"] != asked]
+    kept = next((item for item in others if item.get("runningCount")), None)
+    primary = primary_of(sight.service) or {}
+    return Verdict(
+        service=str(sight.service["serviceName"]),
+        state=State.FAILED,
+        asked=asked,
+        running=str(kept["taskDefinition"]) if kept else "",
+        deployment=str(primary.get("id", "")),
+        reason="its tasks cannot become healthy; ECS goes on trying until its circuit breaker, if it has one, ends it",
+    )
+
+
 def missing(service: str, cluster: str, asked: str) -> Verdict:
     """The verdict on a service that is not there."""
     reason = f"cluster {cluster} has no active service of that name"

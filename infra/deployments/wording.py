@@ -28,21 +28,6 @@ def _task_line(task: Described) -> str:
     return f"task stopped: {reason}" + (f" ({'; '.join(parts)})" if parts else "")
 
 
-def target_lines(targets: Iterable[Described]) -> list[str]:
-    """What the load balancer says of targets that are not healthy.
-
-    Args:
-        targets: Entries of DescribeTargetHealth.
-    """
-    lines = []
-    for item in targets:
-        health = item["TargetHealth"]
-        if health["State"] == "unhealthy":
-            why = health.get("Description") or health.get("Reason") or "no reason given"
-            lines.append(f"target {item['Target']['Id']} is unhealthy: {why}")
-    return lines
-
-
 def log_lines(container: str, task: str, messages: Sequence[str]) -> list[str]:
     """The last lines that a container wrote.
 

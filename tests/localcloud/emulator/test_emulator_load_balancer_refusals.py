@@ -269,3 +269,11 @@ def test_several_actions_end_in_one_that_answers() -> None:
         check_actions([login, last], "HTTP")
     with pytest.raises(RefusedError, match="The last action"):
         check_actions([{**login, "Order": 3}, last], "HTTPS")
+
+
+def test_every_pattern_of_the_model_is_checked_or_left_alone(web: Balancer) -> None:
+    """Tags have patterns in Java's notation, which say nothing to Python."""
+    tags = [{"Key": "owner:team/é", "Value": "a b"}]
+    group = web.add_group(f"{web.name}-tags", Tags=tags)
+    [described] = web.elb.describe_tags(ResourceArns=[group])["TagDescriptions"]
+    assert described["Tags"] == tags

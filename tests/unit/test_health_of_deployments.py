@@ -1,0 +1,132 @@
+"""A deployment whose tasks cannot become healthy ends early, and says why."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from infra.deployments.observing import Observer
+from infra.deployments.verdict import State, Verdict
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OLD, NEW = "arn:aws:ecs:x:1:task-definition/web:1", "arn:aws:ecs:x:1:task-definition/web:2"
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/web/0123456789abcdef"
+GIVEN_UP = f"Task failed ELB health checks in (target-group {GROUP})"
+
+
+class Cloud:
+    """A service with one task of the new version that was given up, and one that is being tried."""
+
+    def __init__(self, why: str, *, stopped: str = GIVEN_UP, log: tuple[str, ...] = ()) -> None:
+        self._why, self._stopped, self._log = why, stopped, log
+        self.exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
+
+    @property
+    def clients(self) -> Any:
+        return SimpleNamespace(ecs=self, elbv2=self, logs=self)
+
+    def describe_services(self, **_: Any) -> Any:
+        text = f"(service web) (task t) (port 5000) is unhealthy in (target-group {GROUP}) due to (reason {self._why})"
+        deployments = [
+            {
+                "id": "ecs-svc/2",
+                "status": "PRIMARY",
+                "taskDefinition": NEW,
+                "rolloutState": "IN_PROGRESS",
+                "failedTasks": 1,
+                "runningCount": 1,
+                "createdAt": NOW,
+            },
+            {
+                "id": "ecs-svc/1",
+                "status": "ACTIVE",
+                "taskDefinition": OLD,
+                "runningCount": 1,
+                "createdAt": NOW,
+            },
+        ]
+        service = {
+            "serviceName": "web",
+            "serviceArn": "arn:service/web",
+            "clusterArn": "arn:cluster/web",
+            "status": "ACTIVE",
+            "runningCount": 2,
+            "pendingCount": 0,
+            "desiredCount": 1,
+            "deployments": deployments,
+            "events": [{"createdAt": NOW + timedelta(seconds=50), "message": text}],
+            "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "web", "containerPort": 5000}],
+        }
+        return {"services": [service]}
+
+    def list_service_deployments(self, **_: Any) -> Any:
+        return {"serviceDeployments": []}
+
+    def list_tasks(self, **_: Any) -> Any:
+        return {"taskArns": ["arn:task/web/1234567890abcdef"]}
+
+    def describe_tasks(self, **_: Any) -> Any:
+        details = [{"name": "privateIPv4Address", "value": "10.0.1.7"}]
+        task = {
+            "taskArn": "arn:task/web/1234567890abcdef",
+            "taskDefinitionArn": NEW,
+            "createdAt": NOW,
+            "stoppedReason": self._stopped,
+            "containers": [{"name": "web", "exitCode": 0}],
+            "attachments": [{"type": "ElasticNetworkInterface", "details": details}],
+        }
+        return {"tasks": [task]}
+
+    def describe_task_definition(self, **_: Any) -> Any:
+        options = {"awslogs-group": "/web", "awslogs-stream-prefix": "web"}
+        return {
+            "taskDefinition": {
+                "containerDefinitions": [{"name": "web", "logConfiguration": {"options": options}}]
+            }
+        }
+
+    def describe_target_health(self, **_: Any) -> Any:
+        return {"TargetHealthDescriptions": []}
+
+    def describe_target_groups(self, **_: Any) -> Any:
+        return {"TargetGroups": [{"HealthCheckPath": "/nope", "Matcher": {"HttpCode": "200"}}]}
+
+    def get_log_events(self, **_: Any) -> Any:
+        return {"events": [{"message": line} for line in self._log]}
+
+
+def looked(cloud: Cloud) -> Verdict | None:
+    observer = Observer(cloud.clients, "web", "web", NEW, since=NOW.timestamp())
+    verdict = observer.look()
+    return observer.explain(verdict) if verdict else None
+
+
+def test_a_wrong_path_ends_the_deployment_with_the_request_and_its_answer() -> None:
+    verdict = looked(Cloud("Health checks failed with these codes: [404]"))
+    assert verdict is not None
+    assert (verdict.state, verdict.running) == (State.FAILED, OLD)
+    assert "cannot become healthy" in verdict.reason
+    assert "health check: GET /nope on port 5000 → 404 (Host: 10.0.1.7:5000); 200 is healthy" in str(verdict)
+    assert "services.web.healthCheck.path is /nope" in str(verdict)
+
+
+def test_a_wrong_port_ends_the_deployment_with_the_port_of_the_log() -> None:
+    verdict = looked(Cloud("Health checks failed", log=("Listening at: http://0.0.0.0:8000 (1)",)))
+    assert verdict is not None
+    assert "nothing answers on 5000; the log says it listens on 8000" in str(verdict)
+    assert "fix: pulumi config set --path services.web.port 8000" in str(verdict)
+
+
+@pytest.mark.parametrize(
+    "cloud",
+    [
+        Cloud("Health checks failed with these codes: [503]"),
+        Cloud("Request timed out"),
+        Cloud("Health checks failed", log=("Listening at: http://0.0.0.0:5000 (1)",)),
+        Cloud("Health checks failed with these codes: [404]", stopped="Essential container in task exited"),
+    ],
+    ids=["503", "timeout", "the right port", "another reason"],
+)
+def test_what_may_still_heal_goes_on(cloud: Cloud) -> None:
+    assert looked(cloud) is None
