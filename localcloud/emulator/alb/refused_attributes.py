@@ -86,6 +86,20 @@ GROUP: Mapping[str, Check] = {
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": _number(1, 100, "off"),
     "lambda.multi_value_headers.enabled": _SWITCH,
 }
+# Of network and gateway load balancers. Providers send their defaults for every target group, so they are taken.
+OTHERS = frozenset(
+    (
+        "deregistration_delay.connection_termination.enabled",
+        "preserve_client_ip.enabled",
+        "proxy_protocol_v2.enabled",
+        "target_health_state.unhealthy.connection_termination.enabled",
+        "target_health_state.unhealthy.draining_interval_seconds",
+        "target_failover.on_deregistration",
+        "target_failover.on_unhealthy",
+        "dns_record.client_routing_policy",
+        "secondary_ips.auto_assigned.per_subnet",
+    )
+)
 _LAMBDA_ONLY = "lambda.multi_value_headers.enabled"
 
 
@@ -105,7 +119,7 @@ def check_attributes(action: str, request: Mapping[str, Any]) -> None:
         return
     pairs = _pairs(request)
     _check(GROUP, "Target group", pairs)
-    if _LAMBDA_ONLY in pairs and group["TargetType"] != "lambda":
+    if pairs.get(_LAMBDA_ONLY) == "true" and group["TargetType"] != "lambda":
         raise RefusedError(
             f"A target group with target type '{group['TargetType']}' does not support the attribute {_LAMBDA_ONLY}",
             "InvalidConfigurationRequest",
@@ -127,6 +141,8 @@ def _pairs(request: Mapping[str, Any]) -> dict[str, str]:
 
 def _check(known: Mapping[str, Check], what: str, pairs: Mapping[str, str]) -> None:
     for key, value in pairs.items():
+        if key in OTHERS:
+            continue
         if key not in known:
             raise RefusedError(f"{what} attribute key '{key}' is not recognized")
         known[key](key, value)

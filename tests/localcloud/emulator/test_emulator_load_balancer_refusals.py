@@ -212,6 +212,18 @@ def test_attributes_that_aws_refuses(web: Balancer) -> None:
         )
 
 
+def test_defaults_that_providers_send_for_every_target_group_are_taken(web: Balancer) -> None:
+    for key in ("proxy_protocol_v2.enabled", "lambda.multi_value_headers.enabled"):
+        web.elb.modify_target_group_attributes(
+            TargetGroupArn=web.group, Attributes=[{"Key": key, "Value": "false"}]
+        )
+    with pytest.raises(ClientError, match="does not support the attribute"):
+        web.elb.modify_target_group_attributes(
+            TargetGroupArn=web.group,
+            Attributes=[{"Key": "lambda.multi_value_headers.enabled", "Value": "true"}],
+        )
+
+
 def test_regular_expressions_and_repeated_fields_route(web: Balancer) -> None:
     web.rule(1, fixed("regex"), paths(RegexValues=["^/v[0-9]+/"]))
     web.rule(2, fixed("second"), header("X-A", "two"))

@@ -1,0 +1,1 @@
+../../../infra/deployments/health_failures.py
