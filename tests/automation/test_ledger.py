@@ -50,6 +50,14 @@ def test_after_a_failed_release_previous_is_what_ecs_went_back_to(ledger: Ledger
     assert ledger.find_current("web").image == B
 
 
+def test_a_release_whose_next_deployment_is_rolled_back_is_the_newest_that_failed(ledger: Ledger) -> None:
+    """The same image and task definition again, with a rotated secret that ECS did not keep."""
+    record(ledger, A, 1)
+    record(ledger, A, 1, ok=False)
+    assert [item.ok for item in ledger.releases("web")] == [False, True]
+    assert ledger.find("web", None).image == A, "what ECS has gone back to"
+
+
 @pytest.mark.parametrize("wanted", ["sha256:" + "a" * 64, "aaaaaaaaaaaa", "1", "#1"])
 def test_finds_a_release_by_digest_its_beginning_or_its_number(ledger: Ledger, wanted: str) -> None:
     record(ledger, A, 1)
