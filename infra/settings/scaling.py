@@ -106,8 +106,10 @@ class Scaling(Model):
     predictive: Predictive | None = None
     """Forecast the load; null for not."""
 
-    scale_out_cooldown: int = Field(default=60, ge=0, le=3600)
-    """Seconds after adding tasks before more are added."""
+    scale_out_cooldown: int = Field(default=180, ge=0, le=3600)
+    """Seconds after adding tasks before more are added for the same load; a larger load adds more at once. Less than a
+    task takes to start, and a minute that it is measured, adds tasks that nobody needs.
+    """
 
     scale_in_cooldown: int = Field(default=300, ge=0, le=3600)
     """Seconds after removing tasks before more are removed."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.containment import Containment
-from localcloud.emulator import notifications, upstream
+from localcloud.emulator import event_bus, notifications, upstream
 from localcloud.emulator.alb import probes, wire
 from localcloud.emulator.alb.api import LoadBalancingApi
 from localcloud.emulator.alb.balancing import Balancing
@@ -59,6 +59,7 @@ def install(port: int, containment: Containment) -> Balancing:
     _install_registry_addresses(port)
     ecr.install()
     notifications.install()
+    event_bus.install()
     vpc.install()
     upstream.cloudwatch._evict_old_metrics = store.evict
     codedeploy.install(scheduler.wake)

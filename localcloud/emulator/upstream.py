@@ -32,6 +32,7 @@ _MODULES = {
     "ecr": "services.ecr",
     "ecs": "services.ecs",
     "ecs_metadata": "services.ecs_metadata",
+    "eventbridge": "services.eventbridge",
     "logs": "services.cloudwatch_logs",
     "responses": "core.responses",
     "secretsmanager": "services.secretsmanager",

@@ -52,7 +52,7 @@ def test_target_tracking_on_utilization(key: str, name: str, metric: str) -> Non
     assert configuration["targetValue"] == 55
     assert configuration["predefinedMetricSpecification"] == {"predefinedMetricType": metric}
     assert configuration["scaleInCooldown"] == 120
-    assert configuration["scaleOutCooldown"] == 60
+    assert configuration["scaleOutCooldown"] == 180
 
 
 def test_requests_of_one_target_group_are_awss_own_metric() -> None:

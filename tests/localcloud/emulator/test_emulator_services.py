@@ -1,5 +1,6 @@
 """The service scheduler: what a service was asked to be is what runs, and what is reported is true."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from tests.localcloud.emulator.stage import SERVE, Deployed, eventually
 
 pytestmark = pytest.mark.docker
 Deploy = Callable[..., Deployed]
+FAILED = "SERVICE_DEPLOYMENT_FAILED"
 
 
 def test_a_service_is_in_progress_until_its_task_is_healthy_and_then_completed(deploy: Deploy) -> None:
@@ -138,6 +140,12 @@ def test_a_crashing_version_is_rolled_back_while_the_old_one_answers(deploy: Dep
     good = web.define()
     web.create(good)
     web.settled()
+    bus = web.cloud.client("events")
+    pattern = {"source": ["aws.ecs"], "resources": [{"suffix": f"/{web.name}"}]}
+    bus.put_rule(Name=web.name, EventPattern=json.dumps({**pattern, "detail": {"eventName": [FAILED]}}))
+    queue = web.cloud.client("sqs").create_queue(QueueName=web.name)["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:000000000000:{web.name}"
+    bus.put_targets(Rule=web.name, Targets=[{"Id": "1", "Arn": arn}])
 
     web.update(taskDefinition=web.define(command=["sh", "-c", "echo cannot start: no database; exit 3"]))
     seen = set()
@@ -157,6 +165,10 @@ def test_a_crashing_version_is_rolled_back_while_the_old_one_answers(deploy: Dep
     assert "circuit breaker" in newest["statusReason"]
     assert newest["deploymentCircuitBreaker"] == {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
     assert newest["rollback"]["serviceRevisionArn"] == newest["sourceServiceRevisions"][0]["arn"]
+    (message,) = web.cloud.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    event = json.loads(message["Body"])
+    assert event["detail-type"] == "ECS Deployment State Change"
+    assert "circuit breaker" in event["detail"]["reason"]
     assert "exited with code 3" in web.events()
     assert "cannot start: no database" in web.events()
     stopped = [task for task in web.tasks("STOPPED") if task["containers"][0]["exitCode"] == 3]
