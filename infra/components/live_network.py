@@ -31,7 +31,7 @@ def check_standing(account: AwsAccount, settings: Settings, tags: Mapping[str, s
         for problem in standing.problems(settings, _balancer(arn, opts), tags)
     ]
     if problems:
-        listing = "\n".join(problems)
+        listing = "\n".join([*problems, *standing.way(settings)])
         raise pulumi.RunError(
             f"stack {pulumi.get_stack()} runs, and cannot have this change; nothing was touched:\n{listing}"
         )

@@ -48,26 +48,26 @@ def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) ->
         yield Problem(
             path=("network", "create"),
             message=f"{where}, which this stack has not made, and cannot move to another VPC; "
-            f"allowed: {_present(live, own=own)}{_way(settings)}",
+            f"allowed: {_present(live, own=own)}",
         )
     elif network.create and network.create.cidr != live.vpc_cidr:
         yield Problem(
             path=("network", "create", "cidr"),
             value=network.create.cidr,
             message=f"the VPC has {live.vpc_cidr}, and another range is another VPC, to which the load balancer "
-            f"{live.name} cannot move; allowed: {live.vpc_cidr}{_way(settings)}",
+            f"{live.name} cannot move; allowed: {live.vpc_cidr}",
         )
     elif network.existing and network.existing.vpc_id != live.vpc_id:
         yield Problem(
             path=("network", "existing", "vpcId"),
             value=network.existing.vpc_id,
-            message=f"{where} and cannot move to another VPC; allowed: {_present(live, own=own)}{_way(settings)}",
+            message=f"{where} and cannot move to another VPC; allowed: {_present(live, own=own)}",
         )
     elif not network.create and not network.existing and not live.vpc_is_default:
         yield Problem(
             path=("network",),
             message=f"{where}, which is not the account's default one, and cannot move there; "
-            f"allowed: {_present(live, own=own)}{_way(settings)}",
+            f"allowed: {_present(live, own=own)}",
         )
     if settings.load_balancer.internal != live.internal:
         now, wanted = ("internal", "public") if live.internal else ("public", "internal")
@@ -75,7 +75,7 @@ def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) ->
             path=("loadBalancer", "internal"),
             value=settings.load_balancer.internal,
             message=f"the load balancer {live.name} is {now}; one that becomes {wanted} is another one, with another "
-            f"name, and the services belong to this one; allowed: {str(live.internal).lower()}{_way(settings)}",
+            f"name, and the services belong to this one; allowed: {str(live.internal).lower()}",
         )
 
 
@@ -90,12 +90,12 @@ def _present(live: LiveBalancer, *, own: bool) -> str:
     )
 
 
-def _way(settings: Settings) -> str:
-    """How to get there all the same."""
-    beside = (
-        "\n  way: make another stack beside this one (pulumi stack init <name>) whose file has the new network and a "
-        "domain of its own,\n       bring it up, lead people there by DNS, then destroy this one"
-    )
-    if settings.production:
-        return beside
-    return f"{beside};\n       or, where nobody misses it meanwhile, destroy this stack and bring it up again"
+def way(settings: Settings) -> list[str]:
+    """How to get there all the same, line by line."""
+    lines = [
+        "  way: make another stack beside this one (pulumi stack init <name>), with the network and a domain of its own;",
+        "       bring it up, lead people there by DNS, then destroy this one",
+    ]
+    if not settings.production:
+        lines.append("       or, where nobody misses it meanwhile: destroy this stack and bring it up again")
+    return lines
