@@ -26,8 +26,10 @@ stack = c.StackContext(
 
 network = c.Network("network", c.NetworkArgs(stack=stack), on_aws)
 cluster = c.Cluster("cluster", c.ClusterArgs(stack=stack, network=network), on_aws)
-balancer = c.LoadBalancer("load-balancer", c.LoadBalancerArgs(stack=stack, network=network), on_aws)
-discovery = observability = None
+balancer = discovery = observability = None
+routed = {name: service for name, service in settings.services.items() if service.route.enabled}
+if routed:
+    balancer = c.LoadBalancer("load-balancer", c.LoadBalancerArgs(stack=stack, network=network), on_aws)
 if namespace := settings.cluster.namespace:
     discovery = c.Discovery("discovery", c.DiscoveryArgs(network=network, namespace=namespace), on_aws)
 if settings.is_observed:
@@ -37,7 +39,6 @@ if settings.is_observed:
 
 images: dict[str, c.ContainerImage | c.ImageReference] = {}
 services: dict[str, c.Microservice] = {}
-routed = {name: service for name, service in settings.services.items() if service.route.enabled}
 numbers = positions({name: service.route.key for name, service in routed.items()}, live.rules)
 for name, service in settings.callees_first.items():
     images[name] = c.service_image(name, stack, service, on_aws)
@@ -56,7 +57,8 @@ for name, service in settings.callees_first.items():
     )
     services[name] = c.Microservice(name, args, on_aws)
 
-pulumi.export("url", balancer.url)
+if balancer:
+    pulumi.export("url", balancer.url)
 pulumi.export("cluster", cluster.cluster_name)
 pulumi.export("services", {name: service.service_name for name, service in services.items()})
 pulumi.export("images", {name: image.digest for name, image in images.items()})

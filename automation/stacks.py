@@ -217,8 +217,13 @@ class Stack(ABC):
         """Where the stack answers, from here.
 
         Raises:
-            LocalCloudError: The stack is not deployed.
+            LocalCloudError: The stack is not deployed, or has no load balancer.
         """
+        if "url" not in self.outputs() and self.outputs():
+            raise LocalCloudError(
+                f"stack {self.name!r} has no URL: none of its services is reached through a load balancer",
+                fix="set services.<name>.route.enabled to true for one that should be",
+            )
         return self._address(str(self.output("url")))
 
     def services(self) -> dict[str, str]:

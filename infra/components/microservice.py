@@ -38,7 +38,7 @@ class MicroserviceArgs:
         stack: Account, names and settings of the stack.
         network: Where its tasks run.
         cluster: What they run on.
-        load_balancer: What they are reached through.
+        load_balancer: What they are reached through; None where the stack has none.
         discovery: How services find each other; None without a namespace.
         observability: Who hears of its alarms; None where nobody does.
         image: Image by digest, `repository@sha256:…`.
@@ -51,7 +51,7 @@ class MicroserviceArgs:
     stack: StackContext
     network: Network
     cluster: Cluster
-    load_balancer: LoadBalancer
+    load_balancer: LoadBalancer | None
     discovery: Discovery | None
     observability: Observability | None
     image: pulumi.Input[str]
@@ -92,7 +92,11 @@ class Microservice(pulumi.ComponentResource):
         self._secrets = self._service_secrets()
         self._roles = self._task_roles()
         self._group, self._doors = self._security_group()
-        self._traffic = self._service_traffic(args.positions) if args.positions else None
+        self._traffic = (
+            self._service_traffic(args.load_balancer, args.positions)
+            if args.load_balancer and args.positions
+            else None
+        )
         self._alarms = self._service_alarms()
         task = TaskDefinitionInputs(
             stack=args.stack,
@@ -171,11 +175,11 @@ class Microservice(pulumi.ComponentResource):
         )
         return group, [*out, calls]
 
-    def _service_traffic(self, positions: Positions) -> ServiceTraffic:
+    def _service_traffic(self, load_balancer: LoadBalancer, positions: Positions) -> ServiceTraffic:
         args = ServiceTrafficArgs(
             account=self._stack.account,
             network=self._args.network,
-            load_balancer=self._args.load_balancer,
+            load_balancer=load_balancer,
             security_group_id=self._group.id,
             positions=positions,
             settings=self._settings,
@@ -194,7 +198,7 @@ class Microservice(pulumi.ComponentResource):
         args = ServiceAlarmsArgs(
             alarms=wanted,
             name_prefix=stack.names.family(self._name),
-            load_balancer=self._args.load_balancer.arn_suffix,
+            load_balancer=self._traffic.load_balancer.arn_suffix if self._traffic else None,
             target_groups=groups,
             topic_arn=observability.topic_arn,
         )
@@ -254,7 +258,7 @@ class Microservice(pulumi.ComponentResource):
             *args.callees,
         ]
         if traffic:
-            before += [*traffic.before_service, *args.load_balancer.listeners]
+            before += [*traffic.before_service, *traffic.load_balancer.listeners]
         seconds = budgets.deployment_seconds(self._settings)
         deployment = budgets.as_timeout(seconds)
         # Of CodeDeploy's deployments the program knows nothing: who starts them follows them.
@@ -294,7 +298,7 @@ class Microservice(pulumi.ComponentResource):
         args = ServiceScalingArgs(
             cluster_name=self._args.cluster.cluster_name,
             service_name=service.name,
-            load_balancer=self._args.load_balancer.arn_suffix,
+            load_balancer=traffic.load_balancer.arn_suffix if traffic else None,
             target_groups=[group.arn_suffix for group in traffic.target_groups] if traffic else [],
             settings=settings,
         )
@@ -310,8 +314,8 @@ class Microservice(pulumi.ComponentResource):
             cluster_name=self._args.cluster.cluster_name,
             service_name=service.name,
             traffic=traffic,
-            listener_arn=self._args.load_balancer.listener_arn,
-            test_listener_arn=self._args.load_balancer.test_listener_arn if traffic.test_rule else None,
+            listener_arn=traffic.load_balancer.listener_arn,
+            test_listener_arn=traffic.load_balancer.test_listener_arn if traffic.test_rule else None,
             alarm_names=watched.rollback_names if watched else [],
             topic_arn=self._args.observability.topic_arn if self._args.observability else None,
             settings=deployment.code_deploy,

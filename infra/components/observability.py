@@ -21,11 +21,11 @@ class ObservabilityArgs:
 
     Args:
         stack: Account, names and settings of the stack.
-        load_balancer: Load balancer in front of its services.
+        load_balancer: Load balancer in front of its services; None where there is none.
     """
 
     stack: StackContext
-    load_balancer: LoadBalancer
+    load_balancer: LoadBalancer | None
 
 
 class Observability(pulumi.ComponentResource):
@@ -118,7 +118,8 @@ class Observability(pulumi.ComponentResource):
             )
 
         known = pulumi.Output.all(
-            facts=self._stack.account.facts, load_balancer=self._load_balancer.arn_suffix
+            facts=self._stack.account.facts,
+            load_balancer=self._load_balancer.arn_suffix if self._load_balancer else None,
         )
         aws.cloudwatch.Dashboard(
             self._name, dashboard_name=self._cluster, dashboard_body=known.apply(body), opts=self._child

@@ -18,14 +18,14 @@ class ServiceAlarmsArgs:
     Args:
         alarms: What to watch.
         name_prefix: Beginning of the alarms' names; people look them up.
-        load_balancer: ARN suffix of the load balancer.
+        load_balancer: ARN suffix of the load balancer; None for a service that it does not reach.
         target_groups: ARN suffixes of the service's target groups.
         topic_arn: Who is told.
     """
 
     alarms: Sequence[alarms.Alarm]
     name_prefix: str
-    load_balancer: pulumi.Input[str]
+    load_balancer: pulumi.Input[str] | None
     target_groups: Sequence[pulumi.Input[str]]
     topic_arn: pulumi.Input[str]
 
@@ -97,6 +97,7 @@ class ServiceAlarms:
 
     def _dimension(self, value: str) -> pulumi.Input[str]:
         if value == "LOAD_BALANCER":
+            assert self._args.load_balancer is not None, "only routed services have such alarms"  # noqa: S101
             return self._args.load_balancer
         if value.startswith("TARGET_GROUP_"):
             return self._args.target_groups[int(value.removeprefix("TARGET_GROUP_"))]

@@ -42,14 +42,14 @@ class ServiceScalingArgs:
     Args:
         cluster_name: Cluster of the service.
         service_name: Name of the ECS service; an output, so that scaling comes after the service.
-        load_balancer: ARN suffix of the load balancer.
+        load_balancer: ARN suffix of the load balancer; None for a service that it does not reach.
         target_groups: ARN suffixes of the service's target groups, which are counted together.
         settings: Limits, targets, schedules.
     """
 
     cluster_name: pulumi.Input[str]
     service_name: pulumi.Input[str]
-    load_balancer: pulumi.Input[str]
+    load_balancer: pulumi.Input[str] | None
     target_groups: Sequence[pulumi.Input[str]]
     settings: Scaling
 
@@ -114,6 +114,12 @@ class ServiceScaling(pulumi.ComponentResource):
             self._count_requests(policy)
             self._policy("requests", "TargetTrackingScaling", tracking=policy)
 
+    @property
+    def _load_balancer(self) -> pulumi.Input[str]:
+        balancer = self._args.load_balancer
+        assert balancer is not None, "the settings refuse to count requests that nobody sends"  # noqa: S101  see rules
+        return balancer
+
     def _tracking(self, target: float) -> Tracking:
         return {
             "target_value": target,
@@ -126,7 +132,7 @@ class ServiceScaling(pulumi.ComponentResource):
         if len(groups) == 1:
             policy["predefined_metric_specification"] = {
                 "predefined_metric_type": "ALBRequestCountPerTarget",
-                "resource_label": pulumi.Output.concat(self._args.load_balancer, "/", groups[0]),
+                "resource_label": pulumi.Output.concat(self._load_balancer, "/", groups[0]),
             }
             return
         # While traffic moves, each target group sees a part of it: only their sum says what one task would
@@ -150,7 +156,7 @@ class ServiceScaling(pulumi.ComponentResource):
                     "namespace": "AWS/ApplicationELB",
                     "metric_name": "RequestCountPerTarget",
                     "dimensions": [
-                        {"name": "LoadBalancer", "value": self._args.load_balancer},
+                        {"name": "LoadBalancer", "value": self._load_balancer},
                         {"name": "TargetGroup", "value": group},
                     ],
                 },

@@ -54,6 +54,7 @@ class ServiceTraffic:
     request meets ties the target group to the load balancer.
 
     Attributes:
+        load_balancer: What the requests come through.
         target_groups: The target group, and a spare one with every strategy but rolling.
         live: The target group that has the traffic, or will have it first.
         other: The one that the next version comes up in; None with rolling.
@@ -64,6 +65,7 @@ class ServiceTraffic:
         before_service: What must exist before the service does.
     """
 
+    load_balancer: LoadBalancer
     target_groups: Sequence[aws.lb.TargetGroup]
     live: aws.lb.TargetGroup
     other: aws.lb.TargetGroup | None
@@ -77,6 +79,7 @@ class ServiceTraffic:
         self._name = name
         self._args = args
         self._parent = parent
+        self.load_balancer = args.load_balancer
         self._child = pulumi.ResourceOptions(parent=parent)
         deployment, takeover = args.settings.deployment, args.takeover
         doors = self._open_security_groups()

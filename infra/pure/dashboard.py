@@ -13,7 +13,7 @@ def body(
     *,
     region: str,
     cluster: str,
-    load_balancer: str,
+    load_balancer: str | None,
     services: Sequence[str],
     alarms: Sequence[str],
     insights: bool,
@@ -23,7 +23,7 @@ def body(
     Args:
         region: Region of the metrics.
         cluster: Name of the ECS cluster.
-        load_balancer: ARN suffix of the load balancer, `app/<name>/<id>`.
+        load_balancer: ARN suffix of the load balancer, `app/<name>/<id>`; None where there is none.
         services: Names of the services, in the order of the rows.
         alarms: ARNs of their alarms, whose states stand above everything else.
         insights: Whether the cluster has Container Insights, which counts tasks and bytes.
@@ -33,10 +33,12 @@ def body(
     for first in range(0, len(alarms), ALARMS_PER_WIDGET):
         widgets.append(_alarms_widget(alarms[first : first + ALARMS_PER_WIDGET], y))
         y += ALARMS_HEIGHT
-    widgets += _balancer_row(region, load_balancer, y)
-    for service in sorted(services):
+    if load_balancer:
+        widgets += _balancer_row(region, load_balancer, y)
         y += HEIGHT
+    for service in sorted(services):
         widgets += _service_row(region, cluster, service, y, insights=insights)
+        y += HEIGHT
     return {"start": "-PT3H", "widgets": widgets}
 
 

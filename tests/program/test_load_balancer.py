@@ -222,3 +222,24 @@ def test_dropping_one_range_leaves_the_rules_of_the_others_alone() -> None:
         return {r.name for r in recorded.all("SecurityGroupIngressRule")}
 
     assert names(["10.1.0.0/16"]) < names(["10.0.0.0/16", "10.1.0.0/16"])
+
+
+def test_a_stack_without_a_routed_service_has_no_load_balancer() -> None:
+    recorded = deploy_services(
+        {"worker": {"route": {"enabled": False}, "scaling": {"cpu": {}}}},
+        production=True,
+        observability={"alarms": True},
+    )
+
+    invariants.check_all(recorded)
+    assert recorded.all("aws:lb/loadBalancer:LoadBalancer") == []
+    assert recorded.all("aws:lb/listener:Listener") == []
+    assert "url" not in recorded.exports
+    body = json.loads(recorded.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"])
+    assert "ApplicationELB" not in json.dumps(body)
+
+
+def test_one_routed_service_is_enough_for_a_load_balancer() -> None:
+    recorded = deploy_services({"worker": {"route": {"enabled": False}}, "web": {}})
+
+    assert len(recorded.all("aws:lb/loadBalancer:LoadBalancer")) == 1

@@ -214,7 +214,7 @@ def test_worker_has_no_target_group_and_no_way_in() -> None:
     assert not recorded.all("TargetGroup")
     assert not recorded.all("ListenerRule")
     assert "loadBalancers" not in recorded.one("aws:ecs/service:Service").inputs
-    assert [r.name for r in recorded.all("SecurityGroupIngressRule")] == ["load-balancer-http-0.0.0.0/0"]
+    assert not recorded.all("SecurityGroupIngressRule")
 
 
 def test_partition_of_the_account_is_in_every_arn() -> None:
