@@ -19,6 +19,9 @@ HOSTS_VARIABLE = "LOCALCLOUD_ALLOWED_HOSTS"
 ORIGINS_VARIABLE = "LOCALCLOUD_ALLOWED_ORIGINS"
 # The name of this machine in the containers of Docker engines, and on machines with Docker Desktop.
 ENGINE_NAME = "host.docker.internal"
+# Registries of AWS accounts, by which clients name the one they mean: only AWS gives these names addresses, and nobody
+# serves a page there.
+_REGISTRY = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 _LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 _NAME = re.compile(rf"\.?{_LABEL}(\.{_LABEL})*")
 _HOST = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^:\[\]@,/\s]+))(:[0-9]*)?")
@@ -60,7 +63,7 @@ class Gate:
         return origin.lower() in self.origins
 
     def _allowed_host(self, host: str) -> bool:
-        return any(
+        return bool(_REGISTRY.fullmatch(host)) or any(
             host == allowed.removeprefix(".") or (allowed.startswith(".") and host.endswith(allowed))
             for allowed in self.hosts
         )

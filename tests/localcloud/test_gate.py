@@ -25,6 +25,7 @@ BRIDGE = "172.17.0.1"
         "bucket.s3.localhost:4566",
         "web.alb.localhost",
         "host.docker.internal:4566",
+        "222222222222.dkr.ecr.us-east-1.amazonaws.com",
     ],
 )
 def test_names_of_this_machine_are_answered(host: str) -> None:
@@ -44,6 +45,8 @@ def test_names_of_this_machine_are_answered(host: str) -> None:
         "192.168.1.7:4566",
         "172.17.0.1:4566",
         "sts.amazonaws.com",
+        "1.dkr.ecr.us-east-1.amazonaws.com",
+        "222222222222.dkr.ecr.evil.example",
         "localhost:4566, rebind.evil.example",
         "localhost:4566@evil.example",
         "evil.example\tlocalhost",
