@@ -1,6 +1,7 @@
 """CodeDeploy's deployments of an ECS service: they move the traffic, and only they do."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -43,9 +44,9 @@ def service(gradual: Gradual) -> Shifted:
     return made
 
 
-def start(service: Shifted, definition: str, **more: Any) -> str:
+def start(service: Shifted, definition: str, properties: Mapping[str, Any] | None = None, **more: Any) -> str:
     balancer = {"ContainerName": "app", "ContainerPort": 5000}
-    target = {"TaskDefinition": definition, "LoadBalancerInfo": balancer}
+    target = {"TaskDefinition": definition, "LoadBalancerInfo": balancer, **(properties or {})}
     content = {
         "version": 0.0,
         "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": target}}],
@@ -78,6 +79,27 @@ def test_a_deployment_moves_the_traffic_as_its_configuration_says(service: Shift
     assert service.get() == "two"
     described = service.web.describe()["loadBalancers"]
     assert described == [{"targetGroupArn": green, "containerName": "app", "containerPort": 5000}]
+
+
+def test_the_appspec_brings_another_port_and_network(service: Shifted) -> None:
+    command = "mkdir -p /tmp/www; echo six > /tmp/www/index.html; exec httpd -f -p 6000 -h /tmp/www"
+    definition = service.web.define(
+        command=["sh", "-c", command], portMappings=[{"containerPort": 6000}], stopTimeout=2
+    )
+    network = {"Subnets": ["subnet-00000002"], "SecurityGroups": [], "AssignPublicIp": "ENABLED"}
+    properties = {
+        "LoadBalancerInfo": {"ContainerName": "app", "ContainerPort": 6000},
+        "NetworkConfiguration": {"AwsvpcConfiguration": network},
+    }
+    with pytest.raises(ClientError, match="no container 'app' with a port 5000"):
+        start(service, definition)
+    with service.traffic() as seen:
+        assert ended(service, start(service, definition, properties))["status"] == "Succeeded"
+    assert set(seen) <= {"one", "six"}
+    assert service.get() == "six"
+    described = service.web.describe()
+    assert described["loadBalancers"][0]["containerPort"] == 6000
+    assert described["networkConfiguration"]["awsvpcConfiguration"]["subnets"] == ["subnet-00000002"]
 
 
 def test_a_version_that_does_not_come_up_and_one_that_is_stopped_leave_the_old_one(service: Shifted) -> None:
