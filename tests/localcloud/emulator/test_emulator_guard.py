@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.emulator import start, stop
 from localcloud.emulator.guard import guarded
@@ -155,6 +156,22 @@ def test_requests_to_load_balancers_are_the_apps_business(settings: CloudSetting
     headers = {"Origin": EVIL, "Sec-Fetch-Site": "cross-site"}
     answer = cloud.get("free", headers=headers)
     assert (answer.status_code, answer.text) == (200, "hello")
+
+
+def test_a_task_definition_that_would_have_this_machine_is_not_registered(cloud: Cloud) -> None:
+    container = {"name": "web", "image": "busybox", "memory": 64}
+    definitions: tuple[dict[str, Any], ...] = (
+        {"networkMode": "host"},
+        {"containerDefinitions": [{**container, "privileged": True}]},
+        {"volumes": [{"name": "etc", "host": {"sourcePath": "/etc"}}]},
+        {"volumes": [{"name": "engine", "host": {"sourcePath": "/var/run/docker.sock"}}]},
+    )
+    for definition in definitions:
+        with pytest.raises(ClientError, match=r"The local cloud does not run this task definition: .*fix: "):
+            cloud.client("ecs").register_task_definition(
+                **{"family": "wants", "containerDefinitions": [container], **definition}
+            )
+    assert cloud.client("ecs").list_task_definitions()["taskDefinitionArns"] == []
 
 
 def test_the_process_knows_nothing_of_the_shell_that_started_it(settings: CloudSettings) -> None:
