@@ -61,6 +61,7 @@ class Observer:
         self._asked = asked
         self._since = since
         self._weighed = ""
+        self._last_words: list[str] = []
         self.sight: Sight | None = None
 
     def look(self) -> Verdict | None:
@@ -78,7 +79,24 @@ class Observer:
         self.sight = Sight(
             service=found[0], newest=newest, newest_definition=_failed_definition(self._clients, newest)
         )
+        if newest is not None and newest.get("status") in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}:
+            self._remember(found[0])
         return judge(self.sight, self._asked) or self._hopeless(self.sight)
+
+    def _remember(self, service: Described) -> None:
+        """Keep what the new version logged last when its rollback begins: until that ends, it logs about other things.
+
+        Tasks that an alarm turned back did not stop by themselves, so they may still run.
+        """
+        if self._last_words:
+            return
+        try:
+            for task in [*self._stopped_tasks(service), *self._tasks(service, "RUNNING")]:
+                self._last_words = self._log_lines(task)
+                if self._last_words:
+                    return
+        except (BotoCoreError, ClientError):
+            return  # the verdict will say what can be said
 
     @property
     def progress(self) -> str:
@@ -108,7 +126,7 @@ class Observer:
     def _details(self, service: Described) -> list[str]:
         tasks = self._stopped_tasks(service)
         lines = self._health_lines(service, tasks) + wording.task_lines(tasks)
-        return lines + (self._log_lines(tasks[0]) if tasks else [])
+        return lines + (self._last_words or (self._log_lines(tasks[0]) if tasks else []))
 
     def _hopeless(self, sight: Sight) -> Verdict | None:
         """End early when tasks that ECS gave up failed in a way that trying again does not mend; see `hopeless`."""
@@ -178,8 +196,12 @@ class Observer:
 
     def _stopped_tasks(self, service: Described) -> list[Described]:
         """Newest first. ECS forgets stopped tasks after about an hour."""
+        return self._tasks(service, "STOPPED")
+
+    def _tasks(self, service: Described, status: str) -> list[Described]:
+        """Tasks of the version that is followed, newest first."""
         ecs, cluster = self._clients.ecs, service["clusterArn"]
-        arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")[
+        arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus=status)[
             "taskArns"
         ]
         if not arns:
