@@ -12,6 +12,10 @@
 can act on are `LocalCloudError`: one message, and what to do.
 """
 
+import localcloud.early  # noqa: F401  what it sets must be set before the rest is imported
+
+# isort: split
+
 from automation.drift import Drifted, DriftReport
 from automation.engines import CloudResource, EngineName
 from automation.ephemeral import Ephemeral, Ephemerals

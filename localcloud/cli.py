@@ -1,12 +1,14 @@
 """The local cloud's own commands: set up this machine, start, stop. Stacks are run by `python -m automation`."""
 
 import dataclasses
+import shutil
 import sys
 from typing import Annotated
 
 import typer
 
 from localcloud import console, emulator, load, setup
+from localcloud.emulator.leftovers import engine_problem
 from localcloud.errors import LocalCloudError
 from localcloud.images.leftovers import remove_images
 from localcloud.settings import CloudSettings
@@ -42,6 +44,14 @@ def stop() -> None:
         found = emulator.running(settings)
         was_there = emulator.stop(settings)
         remove_images(dataclasses.replace(settings, port=found.port) if found else settings)
+        # Where it never ran, or without Docker, there is nothing to ask an engine for.
+        silent = engine_problem() if settings.log_file.exists() and shutil.which("docker") else ""
+        if silent:
+            raise LocalCloudError(
+                f"{'its process is stopped' if was_there else 'it was not running'}, but no Docker engine "
+                f"answers, so containers of it may still be there ({silent})",
+                fix="start the engine, and stop the local cloud again",
+            )
         progress.done("stopped, with everything that ran in it" if was_there else "was not running")
     left = setup.stop_engine(settings)
     if left:
@@ -86,4 +96,5 @@ def main() -> None:
         console.fail(error)
         sys.exit(1)
     except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
         sys.exit(130)

@@ -69,7 +69,7 @@ def _entries(context: Path, ignored: PathSpec[Pattern]) -> Iterator[tuple[str, b
     for relative, path in sorted(found):
         if path.is_symlink():
             yield f"link {relative}", str(path.readlink()).encode()
-        else:
+        elif path.is_file():  # a named pipe would be waited for, and no build can copy one
             executable = "x" if path.stat().st_mode & 0o100 else "-"
             yield f"file {executable} {relative}", path.read_bytes()
 

@@ -1,6 +1,7 @@
 """Removal of what a local cloud made on this machine, whether or not its process still lives."""
 
 import concurrent.futures
+import contextlib
 import logging
 import shutil
 from typing import Any
@@ -28,6 +29,16 @@ def remove_leftovers(settings: CloudSettings) -> int:
     hosts_file.remove_all(settings.home)
     shutil.rmtree(scratch(settings.home), ignore_errors=True)
     return removed
+
+
+def engine_problem() -> str:
+    """Why no Docker engine answers; empty when one does. Without one nobody knows what is left."""
+    try:
+        with contextlib.closing(docker.from_env(timeout=ENGINE_SECONDS)) as client:
+            client.ping()
+    except (DockerException, requests.exceptions.RequestException) as error:
+        return str(error)
+    return ""
 
 
 def remove_containers(instance: str) -> int:

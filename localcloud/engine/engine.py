@@ -279,8 +279,9 @@ def _interruptible(run: Run) -> Iterator[None]:
         note = Diagnostic(severity=Severity.WARNING, message=message)
         threading.Thread(target=run.emit, args=(note,), daemon=True).start()
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -75,10 +75,10 @@ class State:
                 f"the state file {self._path} has schema {schema!r}, this version reads {SCHEMA}",
                 fix="`make down` with the version that wrote it, or `make down` and delete the file",
             )
-        if world != self._world:
-            self.discarded = len(content.get("resources", ()))
-            return
         try:
+            if world != self._world:
+                self.discarded = len(content.get("resources", ()))
+                return
             self._fill(self._cipher.decrypt(content))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged(f"{type(error).__name__}: {error}") from None

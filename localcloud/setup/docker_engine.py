@@ -125,7 +125,9 @@ def _candidate_hosts() -> list[str]:
     # A broken context must not hide an engine at the usual address.
     with contextlib.suppress(DockerException, OSError, ValueError, KeyError):
         # The library answers None for a context that has been removed.
-        host = getattr(ContextAPI.get_current_context(), "Host", None)
+        # The library itself does not read DOCKER_CONTEXT, as the docker command does.
+        host = getattr(ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT") or None), "Host", None)
+        _refuse_unknown_context(host)
         if host:
             hosts.append(str(host).replace("http+docker://localhost", DEFAULT_SOCKET))
     hosts.append(DEFAULT_SOCKET)
@@ -134,6 +136,16 @@ def _candidate_hosts() -> list[str]:
     desktop = [Path.home() / ".docker" / folder / "docker.sock" for folder in ("run", "desktop")]
     hosts.extend(f"unix://{path}" for path in (*rootless, *desktop) if path.exists())
     return list(dict.fromkeys(hosts))
+
+
+def _refuse_unknown_context(host: str | None) -> None:
+    """A context that the user names and nobody has: every docker command would fail for it, builds too."""
+    name = os.environ.get("DOCKER_CONTEXT")
+    if name and host is None:
+        raise LocalCloudError(
+            f"DOCKER_CONTEXT is {name!r}, and there is no Docker context of that name",
+            fix="unset DOCKER_CONTEXT, or set it to one of: docker context ls",
+        )
 
 
 def _ask(host: str) -> Engine | NoAnswer:

@@ -1,6 +1,7 @@
 """Checks that cost nothing and save a long wait for a failure."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
@@ -18,9 +19,9 @@ def check_machine(settings: CloudSettings) -> None:
     """
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
-        probe = settings.home / ".writable"
-        probe.touch()
-        probe.unlink()
+        # A name of its own: the builds of many services check at the same time.
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
     except OSError as error:
         raise LocalCloudError(
             f"{settings.home} cannot be written: {error.strerror}",

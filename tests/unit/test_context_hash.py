@@ -104,3 +104,9 @@ def test_a_link_counts_by_its_target_not_by_what_is_behind(context: Path, tmp_pa
 def test_missing_context_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
         build_hash(tmp_path / "nowhere", tmp_path / "Dockerfile", args={})
+
+
+def test_a_named_pipe_is_not_waited_for(context: Path) -> None:
+    before = hash_of(context)
+    os.mkfifo(context / "service" / "pipe")
+    assert hash_of(context) == before

@@ -1,5 +1,6 @@
 """Access to the local cloud's AWS endpoint: cached clients, and errors people can read."""
 
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -117,7 +118,10 @@ class Aws:
 
     def _make_client(self, service: str, region: str) -> BaseClient:
         if self._session is None:
-            self._session = Session()
+            # The user's profiles are for AWS: a wrong AWS_PROFILE or file must not matter here.
+            self._session = Session({"profile": (None, None, None, None)})
+            self._session.set_config_variable("config_file", os.devnull)
+            self._session.set_config_variable("credentials_file", os.devnull)
         client: BaseClient = self._session.create_client(
             service,
             region_name=region,

@@ -119,6 +119,24 @@ def test_a_damaged_file_is_kept_aside_and_the_message_says_where(bench: Workbenc
     assert bench.engine().destroy().ok
 
 
+@pytest.mark.parametrize("shape", ['"resources": 5', '"resources": [5]', '"pending": 1', '"deleting": [7]'])
+@pytest.mark.parametrize("world", ["world-1", "another"])
+def test_a_state_of_a_wrong_shape_is_damaged_whatever_asks_for_it(
+    bench: Workbench, shape: str, world: str
+) -> None:
+    bench.up('Thing("a")')
+    whole = json.loads(bench.state_file.read_text())
+    damaged = {**whole, "world": world, **json.loads(f"{{{shape}}}")}
+    for verb in ("up", "destroy", "refresh", "outputs"):
+        bench.state_file.write_text(json.dumps(damaged))
+        try:
+            getattr(bench.engine(), verb)()
+        except LocalCloudError as error:
+            assert "is damaged" in error.message  # noqa: PT017  no other error may come
+        else:
+            assert world == "another", "what another world had is not read, as long as it can be counted"
+
+
 def test_a_truncated_file_is_damaged_at_every_length(bench: Workbench) -> None:
     bench.up('Thing("a")')
     whole = bench.state_file.read_bytes()

@@ -196,8 +196,10 @@ def test_an_engine_chosen_by_docker_host_is_never_replaced_by_another(
     assert not (machine.home / "dockerd.json").exists()
 
 
-def test_a_removed_docker_context_does_not_hide_the_usual_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_docker_context_of_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONTEXT", "removed-long-ago")
 
-    assert docker_engine.DEFAULT_SOCKET in docker_engine._candidate_hosts()
+    with pytest.raises(LocalCloudError, match="DOCKER_CONTEXT is 'removed-long-ago'") as failure:
+        docker_engine.find_engine()
+    assert "docker context ls" in str(failure.value.fix)

@@ -1,5 +1,6 @@
 import shutil
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,10 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         preflight.check_machine(CloudSettings(home=home))
     assert str(home) in failure.value.message
     assert "LOCALCLOUD_HOME" in str(failure.value.fix)
+
+
+def test_many_checks_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    settings = CloudSettings(home=tmp_path / "home")
+
+    with ThreadPoolExecutor(32) as threads:
+        list(threads.map(lambda _: preflight.check_machine(settings), range(1500)))

@@ -1,0 +1,43 @@
+"""What has to be set before a command line imports anything else; importing this module sets it.
+
+A verb imports for half a second before it can catch anything, and Ctrl-C in that time would show where. It matters only
+to processes that are `python -m automation` or `python -m localcloud`; any other import of this module does nothing.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Final
+
+from localcloud.loopback import keep_off_proxies
+
+_COMMANDS: Final = {"automation", "localcloud"}
+_INTERRUPTED: Final = 130
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    """Nothing has been begun yet, so there is nothing to end in order."""
+    os.write(2, b"stopped\n")
+    os._exit(_INTERRUPTED)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def started() -> None:
+    """From here on Ctrl-C and SIGTERM are a KeyboardInterrupt, which the command's `main` catches."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+
+
+def _is_command() -> bool:
+    given = sys.orig_argv
+    return "-m" in given[:-1] and given[given.index("-m") + 1] in _COMMANDS
+
+
+if _is_command():
+    keep_off_proxies()
+    for _number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(_number, _leave)

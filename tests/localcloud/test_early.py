@@ -1,0 +1,46 @@
+"""Ctrl-C and SIGTERM in a command's first second: a word and an exit code, never a traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stage import REPOSITORY
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("package", ["automation", "localcloud"])
+def test_a_command_that_is_stopped_while_it_starts_says_so(package: str, number: signal.Signals) -> None:
+    verb = ["status", "local"] if package == "automation" else ["load", "http://127.0.0.1:9/"]
+    for pause in (0.12, 0.3, 0.5):
+        process = subprocess.Popen(
+            [sys.executable, "-m", package, *verb],
+            cwd=REPOSITORY,
+            env=os.environ | {"LOCALCLOUD_PORT": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_until_python_is_up(process.pid)
+        time.sleep(pause)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+        assert "Traceback" not in said
+        assert process.returncode in {1, 130}, "1 when it had ended before"
+        if process.returncode == 130:
+            assert said.endswith("stopped\n")
+
+
+def wait_until_python_is_up(pid: int) -> None:
+    """Until the interpreter has handlers at all: before that a signal ends it as it ends any program."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        caught = next(line for line in lines if line.startswith("SigCgt"))
+        if int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.005)
