@@ -3,10 +3,7 @@
     from automation import open_stack
 
     stack = open_stack("local")
-    deployment = stack.up()
-    if not deployment.ok:
-        for verdict in deployment.verdicts.values():
-            print(verdict)
+    print(stack.up().url)  # raises DeploymentFailed when a service does not run what was asked
 
 `python -m automation` is a thin command line over this library. `examples/` has complete scripts. Errors that people
 can act on are `LocalCloudError`: one message, and what to do.
@@ -19,7 +16,7 @@ import localcloud.early  # noqa: F401  what it sets must be set before the rest 
 from automation.drift import Drifted, DriftReport
 from automation.engines import CloudResource, EngineName
 from automation.ephemeral import Ephemeral, Ephemerals
-from automation.events import Deployment, Foreseen, Progress, Verified
+from automation.events import Deployment, DeploymentFailed, Foreseen, Progress, Verified
 from automation.fleet import ServiceView, read_fleet
 from automation.impact import Cost, Impact
 from automation.ledger import Ledger, Release
@@ -38,6 +35,7 @@ __all__ = [
     "CloudResource",
     "Cost",
     "Deployment",
+    "DeploymentFailed",
     "DriftReport",
     "Drifted",
     "EngineName",

@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from automation.asking import LostContact, patiently
 from automation.engines import CloudResource
 from automation.images import AskedService, asked_services
 from automation.target import Target
@@ -164,7 +165,12 @@ def _follow(client: Any, group: Group, deployment: str, report: Callable[[str], 
     deadline = time.monotonic() + TIMEOUT_SECONDS
     said = ""
     while True:
-        info = client.get_deployment(deploymentId=deployment)["deploymentInfo"]
+        try:
+            info = patiently(lambda: client.get_deployment(deploymentId=deployment), report=report)[
+                "deploymentInfo"
+            ]
+        except LostContact as lost:
+            return f"CodeDeploy deployment {deployment} goes on out of sight: {lost}; last seen: {said or 'nothing'}"
         named = f"CodeDeploy deployment {deployment} ({info['deploymentConfigName']})"
         line = f"{group.service.key}: {named}: {info['status']}"
         if line != said:

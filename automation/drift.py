@@ -1,4 +1,4 @@
-"""What was changed outside of the program: differences in what the program declares, and objects that are gone.
+"""What was changed outside of the program: differences in what it declares, objects that are gone, rotated secrets.
 
 A refresh reads more than that. What AWS adds by itself (a target group's load balancer, a security group's rules that
 are resources of their own) is no drift, and neither is what belongs to someone else: the desired count to the
@@ -6,10 +6,12 @@ autoscaler, weights and live target groups to ECS during gradual deployments.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from automation.engines import CloudResource, StackEngine
+from automation.secret_versions import rotated as rotated_versions
+from automation.target import Target
 from localcloud.engine import Op, Outcome, PropertyChange, ResourceEvent, Status
 from localcloud.engine.paths import parse_path
 
@@ -57,11 +59,14 @@ class DriftReport:
     errors: tuple[str, ...]
 
 
-def find_drift(make_engine: Callable[[Callable[[Any], None]], StackEngine]) -> DriftReport:
+def find_drift(
+    make_engine: Callable[[Callable[[Any], None]], StackEngine], target: Target | None = None
+) -> DriftReport:
     """Read every object of a stack and compare it with what the program declared; nothing is changed.
 
     Args:
         make_engine: Makes the stack's engine with the handler it is given.
+        target: The stack's cloud, where secrets are asked for their version; None leaves them out.
     """
     events: list[ResourceEvent] = []
 
@@ -72,7 +77,20 @@ def find_drift(make_engine: Callable[[Callable[[Any], None]], StackEngine]) -> D
     engine = make_engine(collect)
     resources = engine.resources()
     outcome: Outcome = engine.drift()
-    return DriftReport(ok=outcome.ok, drifted=tuple(drifted(events, resources)), errors=outcome.errors)
+    found = drifted(events, resources)
+    errors = list(outcome.errors)
+    if target is not None:
+        gone = {item.urn for item in found if item.gone}
+        rotated, problems = rotated_secrets(target, [item for item in resources if item.urn not in gone])
+        found, errors = _together(found, rotated), [*errors, *problems]
+    return DriftReport(ok=outcome.ok and not errors, drifted=tuple(found), errors=tuple(errors))
+
+
+def _together(found: list[Drifted], more: list[Drifted]) -> list[Drifted]:
+    """One entry per resource, with what a refresh found and what it does not look at."""
+    changes = {item.urn: item.changes for item in more}
+    listed = [replace(item, changes=(*item.changes, *changes.get(item.urn, ()))) for item in found]
+    return listed + [item for item in more if item.urn not in {one.urn for one in found}]
 
 
 def drifted(events: Iterable[ResourceEvent], resources: Iterable[CloudResource]) -> list[Drifted]:
@@ -99,6 +117,31 @@ def drifted(events: Iterable[ResourceEvent], resources: Iterable[CloudResource])
         if gone or changes:
             found.append(Drifted(urn=event.urn, type=event.type, name=event.name, gone=gone, changes=changes))
     return found
+
+
+def rotated_secrets(target: Target, resources: Iterable[CloudResource]) -> tuple[list[Drifted], list[str]]:
+    """Services whose secrets have another version than their tasks were rolled for, and what could not be asked.
+
+    A refresh does not see that: the version is in the service's `triggers`, which is the program's own.
+
+    Args:
+        target: The cloud.
+        resources: The stack's resources.
+    """
+    found: list[Drifted] = []
+    problems: list[str] = []
+    for item in resources:
+        if item.type != _SERVICE:
+            continue
+        changes = []
+        for variable, recorded, now in rotated_versions(target, item, problems.append):
+            path = f"triggers.secret-{variable}"
+            changes.append(PropertyChange(path=path, old=recorded, new=now, replaces=False))
+        if changes:
+            found.append(
+                Drifted(urn=item.urn, type=item.type, name=item.name, gone=False, changes=tuple(changes))
+            )
+    return found, problems
 
 
 def _foreign_properties(resources: Mapping[str, CloudResource]) -> dict[str, set[str]]:

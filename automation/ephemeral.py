@@ -116,7 +116,9 @@ class Ephemerals:
         self._folder = f"/{project}/ephemeral"
         self._opener = opener
 
-    def up(self, name: str, *, settings_of: str, lives: timedelta, folder: Path) -> Deployment:
+    def up(
+        self, name: str, *, settings_of: str, lives: timedelta, folder: Path, check: bool = True
+    ) -> Deployment:
         """Deploy an ephemeral stack, or deploy it again with a new time to live.
 
         Args:
@@ -124,8 +126,10 @@ class Ephemerals:
             settings_of: Stack whose file describes it.
             lives: Time to live from now on.
             folder: The project's folder.
+            check: As of `Stack.up`.
 
         Raises:
+            DeploymentFailed: As of `Stack.up`.
             LocalCloudError: The name is not allowed or belongs to a permanent stack.
         """
         if not _NAME.match(name):
@@ -145,7 +149,7 @@ class Ephemerals:
             Overwrite=True,
             Description="An ephemeral stack; reaped when it expires.",
         )
-        return self._opener(name, settings_of, OVERRIDES).up()
+        return self._opener(name, settings_of, OVERRIDES).up(check=check)
 
     def all(self) -> list[Ephemeral]:
         """Every ephemeral stack, those that expire first at the top."""

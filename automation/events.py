@@ -7,6 +7,7 @@ from typing import Any
 from automation.impact import Impact
 from infra.deployments.verdict import Verdict
 from localcloud.engine import Event, Outcome
+from localcloud.errors import LocalCloudError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,32 @@ class Deployment:
     images: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     unseen: str = ""
+
+    def require_ok(self) -> "Deployment":
+        """This deployment, when it is ok.
+
+        Raises:
+            DeploymentFailed: It is not.
+        """
+        if not self.ok:
+            raise DeploymentFailed(self)
+        return self
+
+
+class DeploymentFailed(LocalCloudError):  # noqa: N818  the deployment failed, not the code
+    """A deployment is not ok: the engine's run failed, a service does not run what was asked, or the URL is silent.
+
+    Args:
+        deployment: Its end, with everything that is known.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        said = [str(verdict) for verdict in deployment.verdicts.values() if not verdict.ok]
+        said = [*([deployment.problem] if deployment.problem else []), *said] or list(
+            deployment.outcome.errors
+        )
+        super().__init__("\n".join(["the deployment failed", *said]))
+        self.deployment = deployment
 
 
 Report = Callable[[Event | Progress | Verified | Foreseen], Any]

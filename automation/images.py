@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from automation.engines import CloudResource
+from automation.image_store import own_repositories
 from automation.target import Target
 from localcloud.errors import LocalCloudError
 
-_REPOSITORY = "aws:ecr/repository:Repository"
 _SERVICE = "aws:ecs/service:Service"
 _TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 
@@ -81,11 +81,7 @@ def pin(resources: Iterable[CloudResource], images: Mapping[str, str]) -> dict[s
     Raises:
         LocalCloudError: An image is not given by digest.
     """
-    own = {
-        item.name: str(item.outputs.get("repositoryUrl", ""))
-        for item in resources
-        if item.type == _REPOSITORY
-    }
+    own = own_repositories(resources)
     overrides = {}
     for service, image in images.items():
         repository, _, digest = image.partition("@")

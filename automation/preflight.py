@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.checks import Check, Level
 from automation.egress import check_egress
+from automation.image_store import held
 from automation.images import image_of
 from automation.target import Target
 
@@ -59,31 +60,13 @@ def _idle(name: str, _target: Target, service: "ServiceTypeDef", _key: str) -> I
 
 def _image_exists(name: str, target: Target, service: "ServiceTypeDef", key: str) -> Iterator[Check]:
     image = image_of(target, service["taskDefinition"], key)
-    if image_exists(target, image):
+    if held(target, [image])[image] is not False:
         yield Check(name=name, level=Level.OK, detail=image.rpartition("/")[2])
     else:
         fix = "deploy a release that is still there: the verbs releases and rollback --to"
         yield Check(
             name=name, level=Level.FAILED, detail=f"{image} is not in its repository any more", fix=fix
         )
-
-
-def image_exists(target: Target, image: str) -> bool:
-    """Whether an ECR repository still has an image by digest; an image elsewhere is taken to exist."""
-    reference, _, digest = image.partition("@")
-    host, _, repository = reference.partition("/")
-    registry = host.split(".")[0]
-    if not digest or (".dkr.ecr." not in host and target.local is None):
-        return True
-    owner = {"registryId": registry} if registry.isdecimal() else {}
-    wanted: Any = {"repositoryName": repository, "imageIds": [{"imageDigest": digest}], **owner}
-    try:
-        return bool(target.ecr.describe_images(**wanted)["imageDetails"])
-    except (
-        target.ecr.exceptions.ImageNotFoundException,
-        target.ecr.exceptions.RepositoryNotFoundException,
-    ):
-        return False
 
 
 def _secrets_readable(name: str, target: Target, service: "ServiceTypeDef", _key: str) -> Iterator[Check]:

@@ -14,6 +14,7 @@ from automation.drift import DriftReport, find_drift
 from automation.engines import EngineName, StackEngine
 from automation.engines.workspace import StackSource
 from automation.events import Deployment, Foreseen, Progress, Report, Verified
+from automation.image_store import REPOSITORY, prune, require_held
 from automation.images import asked_services, image_of, pin
 from automation.impact import impacts
 from automation.ledger import Ledger
@@ -87,7 +88,7 @@ class Stack(ABC):
     def _with(self, source: StackSource, report: Report) -> "Stack":
         """The same stack described otherwise, or reporting to somebody else."""
 
-    def up(self, *, how: str = "up", origin: str = "") -> Deployment:
+    def up(self, *, how: str = "up", origin: str = "", check: bool = True) -> Deployment:
         """Deploy, follow every service's deployment to its end, and ask the URL until it answers.
 
         Ctrl-C ends it with an outcome that is interrupted, and with what runs then as its problem.
@@ -95,10 +96,16 @@ class Stack(ABC):
         Args:
             how: What the ledger says of it.
             origin: What a rollback or promotion took its images from.
+            check: Whether a deployment that is not ok is an error, so that nobody overlooks it; else look at `ok`.
 
         Raises:
+            DeploymentFailed: It is not ok: failed, rolled back, stuck, interrupted, or the URL does not answer.
             LocalCloudError: It could not begin.
         """
+        deployment = self._deploy(how, origin)
+        return deployment.require_ok() if check else deployment
+
+    def _deploy(self, how: str, origin: str) -> Deployment:
         outcome = Outcome(operation=Operation.UP, ok=False, interrupted=True)
         try:
             engine = self._prepare()
@@ -122,6 +129,7 @@ class Stack(ABC):
         """What came of an engine's update: what ECS runs in the end, and whether the URL answers."""
         verdicts, images = self._verify(engine, outcome, undeployed)
         self._record(verdicts, images, how, origin)
+        self._let_go(engine, verdicts)
         ok = outcome.ok and all(verdict.ok for verdict in verdicts.values())
         url = outcome.outputs.get("url")
         if not ok or not isinstance(url, str):
@@ -146,16 +154,24 @@ class Stack(ABC):
             unseen=answer.unseen,
         )
 
-    def up_with_images(self, images: Mapping[str, str], *, how: str = "up", origin: str = "") -> Deployment:
+    def up_with_images(
+        self, images: Mapping[str, str], *, how: str = "up", origin: str = "", check: bool = True
+    ) -> Deployment:
         """Deploy with these images instead of building, whatever the stack file says.
 
         Args:
             images: Service name → `repository@sha256:…`.
             how: What the ledger says of it.
             origin: What the images were taken from.
+            check: As of `up`.
+
+        Raises:
+            DeploymentFailed: As of `up`.
+            LocalCloudError: An image is not in its repository any more; nothing was touched.
         """
+        require_held(self.target, images)
         overrides = pin(self.resources(), images)
-        return self.with_overrides(overrides).up(how=how, origin=origin)
+        return self.with_overrides(overrides).up(how=how, origin=origin, check=check)
 
     def preview(self) -> Outcome:
         """Say what `up` would do and what that costs users (`Foreseen`), and change nothing."""
@@ -178,7 +194,7 @@ class Stack(ABC):
 
     def drift(self) -> DriftReport:
         """Say what was changed outside of the program, and change nothing."""
-        return find_drift(lambda report: self._with(self.source, report)._engine(start=False))
+        return find_drift(lambda report: self._with(self.source, report)._engine(start=False), self.target)
 
     def destroy(self) -> Outcome:
         """Delete every resource of the stack."""
@@ -249,6 +265,10 @@ class Stack(ABC):
     def require_cloud(self) -> None:  # noqa: B027  AWS is always there
         """Make sure that the stack's cloud is there, starting it where that can be done."""
 
+    def say(self, line: str) -> None:
+        """Tell the stack's reporter what goes on."""
+        self._report(Progress(message=line))
+
     @property
     @abstractmethod
     def how_to_deploy(self) -> str:
@@ -299,7 +319,8 @@ class Stack(ABC):
             # The program's hook explains a rollback itself; its words need not be said twice.
             if verdict.details and verdict.details[-1].strip() in "\n".join(outcome.errors):
                 verdict = replace(verdict, details=())
-            images[service.key] = image_of(self.target, service.task_definition, service.key)
+            if verdict.state is not State.OUT_OF_SIGHT:
+                images[service.key] = image_of(self.target, service.task_definition, service.key)
             verdicts[service.key] = verdict
             self._report(Verified(verdict=verdict))
         return verdicts, images
@@ -323,6 +344,41 @@ class Stack(ABC):
                 )
             except (BotoCoreError, ClientError) as error:
                 console.warn(f"the release of {key} could not be recorded: {error}")
+
+    def _let_go(self, engine: StackEngine, verdicts: Mapping[str, Verdict]) -> None:
+        """Delete the images that nobody needs any more of the services that run what was asked."""
+        done = {key: verdict.service for key, verdict in verdicts.items() if verdict.ok}
+        if done:
+            prune(
+                self.target,
+                self.ledger,
+                self._cluster,
+                done,
+                engine.resources(),
+                report=self.say,
+            )
+
+    def make_repositories(self, images: Mapping[str, str]) -> Outcome:
+        """Make the repositories of services and nothing else, so that images can be copied into them.
+
+        Args:
+            images: Service → `repository@sha256:…` that it will run.
+        """
+        pinned = {
+            f"services.{service}.build.digest": image.partition("@")[2] for service, image in images.items()
+        }
+        # Its parents are targets as well: a resource cannot be made below one that is not there.
+        targets = [
+            pattern.format(service)
+            for service in images
+            for pattern in (
+                "**:index:Microservice::{}",
+                "**:index:ContainerImage::{}",
+                f"**${REPOSITORY}::{{}}",
+            )
+        ]
+        stack = self.with_overrides(pinned)
+        return stack._prepare().up(targets)
 
     def _what_runs(self) -> str:
         """What a run that was stopped leaves behind, in one sentence per service."""

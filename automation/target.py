@@ -52,7 +52,7 @@ class Target:
         """The stack's session; all its clients share it."""
         return session_of(_ENVIRONMENT if self.local else self.identity, self.region)
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, region: str | None = None) -> Any:
         # Imported when a verb first asks AWS: `up` does not, and boto3 is half a second of its start.
         from botocore.config import Config as ClientConfig  # noqa: PLC0415
 
@@ -60,9 +60,15 @@ class Target:
             waits = ClientConfig(connect_timeout=3, read_timeout=30, retries={"max_attempts": 2})
             options = {"endpoint_url": self.local.endpoint, "config": waits, **_LOCAL_CREDENTIALS}
             return make_client(self.session, service, options)
+        elsewhere = {"region_name": region} if region else {}
         attempts = _RETRIES if self.identity.retries is None else self.identity.retries
         patience = ClientConfig(retries={"mode": "standard", "total_max_attempts": attempts + 1})
-        return make_client(self.session, service, {"config": patience})
+        return make_client(self.session, service, {"config": patience, **elsewhere})
+
+    def ecr_in(self, region: str | None) -> "ECRClient":
+        """Amazon ECR of a region; None for the stack's own."""
+        client: ECRClient = self._client("ecr", region)
+        return client
 
     @cached_property
     def account(self) -> str:

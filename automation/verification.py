@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from automation.asking import LostContact, patiently
 from automation.target import Target
 from infra.deployments.observing import Observer
-from infra.deployments.verdict import Verdict, stuck
+from infra.deployments.verdict import State, Verdict, stuck
 from infra.deployments.verdict import traffic_shift as shift_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ def verify_service(
     observer = Observer(target, cluster, service, asked, since=time.time() - 3600)
     last = ""
     while True:
-        verdict = observer.look()
+        try:
+            verdict = patiently(observer.look, report=report)
+        except LostContact as lost:
+            return _out_of_sight(target, service, asked, f"{lost}; last seen: {last or 'nothing'}")
         if verdict is None and observer.sight is not None and time.monotonic() > deadline:
             verdict = stuck(observer.sight, asked, timeout)
         if verdict is not None:
@@ -48,6 +52,21 @@ def verify_service(
             last = observer.progress
             report(last)
         time.sleep(_POLL_SECONDS)
+
+
+def _out_of_sight(target: Target, service: str, asked: str, why: str) -> Verdict:
+    """What is known of a deployment that cannot be followed any more: it has not failed as far as anybody knows."""
+    return Verdict(
+        service=service,
+        state=State.OUT_OF_SIGHT,
+        asked=asked,
+        running="",
+        reason=why,
+        details=(
+            "The deployment goes on without this run. See how it ended: "
+            f"python -m automation status {target.selection}",
+        ),
+    )
 
 
 def traffic_shift(target: Target, service: "ServiceTypeDef") -> str:

@@ -102,9 +102,9 @@ def up(
     if keep_images:
         services = found.services()
         images = {name: found.ledger.find_current(name).image for name in services}
-        finish("up", found.target, found.up_with_images(images), report)
+        finish("up", found.target, found.up_with_images(images, check=False), report)
     else:
-        finish("up", found.target, found.up(), report)
+        finish("up", found.target, found.up(check=False), report)
 
 
 @app.command()
@@ -161,7 +161,8 @@ def _drift_lines(found: DriftReport) -> Iterator[str]:
     for item in found.drifted:
         yield f"{item.name}  {item.type}" + ("  is gone" if item.gone else "")
         for change in item.changes:
-            yield f"    {change.path}: {json.dumps(change.old)} => {json.dumps(change.new)}"
+            note = "  (rotated; tasks that run have the old value: up)" if "secret-" in change.path else ""
+            yield f"    {change.path}: {json.dumps(change.old)} => {json.dumps(change.new)}{note}"
     yield f"{len(found.drifted)} changed outside of the program" if found.drifted else "no drift"
 
 

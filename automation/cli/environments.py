@@ -110,7 +110,7 @@ def ephemeral_up(
     report = reporter(as_json)
     lives = duration(ttl)
     stacks, base = _ephemerals(source, local=local, project=project, engine=engine, report=report)
-    deployment = stacks.up(name, settings_of=source, lives=lives, folder=base.source.folder)
+    deployment = stacks.up(name, settings_of=source, lives=lives, folder=base.source.folder, check=False)
     finish("ephemeral up", replace(base.target, stack=name), deployment, report)
 
 

@@ -1,6 +1,7 @@
 """Verbs on releases: list them, go back to one, hand one to the next environment."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -22,12 +23,15 @@ from automation.cli.options import (
     opened,
     reporter,
 )
+from automation.image_store import held
 from automation.ledger import Release
 from automation.ledger import as_json as release_json
 from automation.promotion import promote as promote_images
 from automation.promotion import roll_back
 
 app = typer.Typer()
+# A registry other than ECR, or another account's repository that this one may not look into, is not asked.
+_AVAILABLE = {True: "there", False: "gone", None: "not checked"}
 
 
 @app.command()
@@ -38,15 +42,17 @@ def releases(
     project: ProjectFolder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List what was deployed: number, digest, who, when, how it ended."""
+    """List what was deployed: number, digest, who, when, how it ended, and whether its image can still be run."""
     found = opened(stack, local=local, project=project)
     services = found.services()
     names = [known(service, services)] if service else list(services)
     history = [release for name in names for release in found.ledger.releases(name)]
+    there = held(found.target, {release.image for release in history})
     if as_json:
-        print(json.dumps([release_json(release) for release in history], indent=2))
+        listed = [release_json(release) | {"available": there[release.image]} for release in history]
+        print(json.dumps(listed, indent=2))
     else:
-        console.print(_table(history))
+        console.print(_table(history, there))
 
 
 @app.command()
@@ -73,7 +79,7 @@ def rollback(
     report = reporter(as_json)
     found = opened(stack, local=local, project=project, engine=engine, report=report)
     confirm(found, "roll back", yes=yes, non_interactive=non_interactive)
-    finish("rollback", found.target, roll_back(found, service=service, to=to), report)
+    finish("rollback", found.target, roll_back(found, service=service, to=to, check=False), report)
 
 
 @app.command()
@@ -93,12 +99,23 @@ def promote(
     giver = opened(source, local=local, project=project)
     taker = opened(destination, local=local, project=project, engine=engine, report=report)
     confirm(taker, f"promote {source} to", yes=yes, non_interactive=non_interactive)
-    finish("promote", taker.target, promote_images(giver, taker, service=service), report)
+    finish("promote", taker.target, promote_images(giver, taker, service=service, check=False), report)
 
 
-def _table(history: list[Release]) -> Table:
+def _table(history: list[Release], there: Mapping[str, bool | None]) -> Table:
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    for column in ("service", "release", "image", "revision", "when", "how", "commit", "by", "ended"):
+    for column in (
+        "service",
+        "release",
+        "image",
+        "revision",
+        "when",
+        "how",
+        "commit",
+        "by",
+        "ended",
+        "image now",
+    ):
         table.add_column(column)
     for release in history:
         table.add_row(
@@ -111,5 +128,6 @@ def _table(history: list[Release]) -> Table:
             release.commit,
             release.by,
             "completed" if release.ok else "failed",
+            _AVAILABLE[there[release.image]],
         )
     return table

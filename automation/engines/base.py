@@ -1,6 +1,6 @@
 """The interface both engines have: the same operations, the same events and the same outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -55,8 +55,12 @@ class StackEngine(Protocol):
         """Say what `up` would do, and change nothing."""
         ...
 
-    def up(self) -> Outcome:
-        """Make the cloud what the program describes."""
+    def up(self, targets: Sequence[str] = ()) -> Outcome:
+        """Make the cloud what the program describes.
+
+        Args:
+            targets: URNs or patterns of URNs as of `pulumi up --target`: nothing else is touched.
+        """
         ...
 
     def refresh(self) -> Outcome:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,9 @@ class BuiltInEngine:
         """Say what `up` would do."""
         return self._engine().preview()
 
-    def up(self) -> Outcome:
+    def up(self, targets: Sequence[str] = ()) -> Outcome:
         """Create, update, replace and delete."""
-        return self._engine().up()
+        return self._engine().up(targets)
 
     def refresh(self) -> Outcome:
         """Read every object into the state."""

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +63,13 @@ class PulumiEngine:
         """`pulumi preview`; a stack that does not exist yet is made, empty, because the CLI needs one."""
         return self._operate(Operation.PREVIEW, lambda stack, on: stack.preview(on_event=on), create=True)
 
-    def up(self) -> Outcome:
+    def up(self, targets: Sequence[str] = ()) -> Outcome:
         """`pulumi up`, without asking."""
 
         def run(stack: Stack, on: Translator) -> object:
-            return stack.up(on_event=on, show_secrets=False, suppress_outputs=True)
+            return stack.up(
+                on_event=on, show_secrets=False, suppress_outputs=True, target=list(targets) or None
+            )
 
         return self._operate(Operation.UP, run, create=True)
 

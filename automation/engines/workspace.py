@@ -5,6 +5,7 @@ committed files are nobody's scratch pad, so a run has a folder of its own: its 
 `Pulumi.<stack>.yaml`, and a link to the program.
 """
 
+import json
 import shlex
 import sys
 from collections.abc import Mapping
@@ -90,6 +91,17 @@ class StackSource:
         config = self.read_stack().get("config") or {}
         found = config.get("aws:region") or config.get("aws:config:region")
         return str(found) if found else None
+
+    def service_setting(self, service: str, name: str) -> Any:
+        """What the stack's file says of a service, such as its `image`; None when it says nothing."""
+        config = self.read_stack().get("config") or {}
+        services = config.get(_spelling(config, self.project_name, self.project_name, "services"))
+        try:
+            services = json.loads(services) if isinstance(services, str) else services
+        except ValueError:
+            services = None  # the program tells what is wrong with it
+        found = services.get(service) if isinstance(services, dict) else None
+        return found.get(name) if isinstance(found, dict) else None
 
     @property
     def identity(self) -> Identity:

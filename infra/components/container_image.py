@@ -117,14 +117,17 @@ class ContainerImage(pulumi.ComponentResource):
             if settings.kms_key_arn
             else None,
             force_delete=self._args.force_delete,
-            tags={"Service": self._name},
+            # Whoever deploys deletes what is beyond this number (automation/image_store.py): ECR cannot know what runs.
+            tags={"Service": self._name, "KeepImages": str(settings.keep_images)},
             opts=self._child,
         )
         aws.ecr.LifecyclePolicy(
             self._name,
             repository=repository.name,
             policy=json.dumps(lifecycle.policy(settings)),
-            opts=self._child,
+            # The provider replaces it for another text (terraform-provider-aws, ecr/lifecycle_policy.go: ForceNew).
+            # Made first, the new one would be what the delete of the old one takes away: a repository has only one.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         if settings.pull_accounts:
             document = self._args.account.partition.apply(

@@ -24,6 +24,7 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
     STUCK = "stuck"
     MISSING = "missing"
+    OUT_OF_SIGHT = "out of sight"
 
 
 _ENDED = {"ROLLBACK_SUCCESSFUL": State.ROLLED_BACK, "ROLLBACK_FAILED": State.FAILED, "STOPPED": State.FAILED}

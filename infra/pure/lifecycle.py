@@ -6,32 +6,23 @@ from infra.settings.container import Repository
 
 
 def policy(settings: Repository) -> dict[str, Any]:
-    """Keep the last images for a rollback, and let go of those that no tag names any more."""
+    """Let go of images that no tag names any more; what has a tag is nobody's to expire but its deployer's.
+
+    A rule that counts images deletes one that runs once enough others were pushed after it, whether they ever ran or
+    not; the images of an index's platforms count as well (docs/adr/0054-who-deletes-images.md).
+    """
     return {
         "rules": [
-            _rule(
-                1,
-                f"Untagged images go after {settings.untagged_days} days",
-                tagStatus="untagged",
-                countType="sinceImagePushed",
-                countUnit="days",
-                countNumber=settings.untagged_days,
-            ),
-            _rule(
-                2,
-                f"The last {settings.keep_images} images stay",
-                tagStatus="any",
-                countType="imageCountMoreThan",
-                countNumber=settings.keep_images,
-            ),
+            {
+                "rulePriority": 1,
+                "description": f"Untagged images go after {settings.untagged_days} days",
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": settings.untagged_days,
+                },
+                "action": {"type": "expire"},
+            }
         ]
-    }
-
-
-def _rule(priority: int, description: str, **selection: Any) -> dict[str, Any]:
-    return {
-        "rulePriority": priority,
-        "description": description,
-        "selection": selection,
-        "action": {"type": "expire"},
     }

@@ -29,7 +29,7 @@ class Repository(Model):
     """The ECR repository of a built image: tags never move, every push is scanned."""
 
     keep_images: int = Field(default=50, ge=2, le=1000)
-    """Images that stay for a rollback."""
+    """Releases whose images stay for a rollback; `python -m automation up` deletes older ones, and never what runs."""
 
     untagged_days: int = Field(default=14, ge=1, le=365)
     """Days that images without a tag stay."""

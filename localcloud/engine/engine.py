@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,10 +38,12 @@ from localcloud.engine.secrets import StateCipher
 from localcloud.engine.stack_references import OtherStacks, StateFiles
 from localcloud.engine.state import State, stack_lock
 from localcloud.engine.steps import Registrar
+from localcloud.engine.targets import Targets
 from localcloud.engine.values import Properties, plain, printable, secret
 from localcloud.errors import LocalCloudError
 
 _INTERRUPTED: Final = 130
+_EVERYTHING: Final = Targets()
 
 
 class Engine:
@@ -90,13 +92,17 @@ class Engine:
         """
         return self._operate(Operation.PREVIEW, self._evaluate)
 
-    def up(self) -> Outcome:
+    def up(self, targets: Sequence[str] = ()) -> Outcome:
         """Make the local cloud what the program describes.
+
+        Args:
+            targets: URNs, or patterns of URNs, of the resources to look after: the others stay as they are, and what
+                there is not yet is not made. None for all.
 
         Raises:
             LocalCloudError: The state is damaged, or another run is changing the stack.
         """
-        return self._operate(Operation.UP, self._evaluate)
+        return self._operate(Operation.UP, lambda run: self._evaluate(run, Targets(tuple(targets))))
 
     def refresh(self) -> Outcome:
         """Make the state say what the objects are now; the program is not run.
@@ -178,17 +184,18 @@ class Engine:
             )
         return run
 
-    def _evaluate(self, run: Run) -> Properties | None:
+    def _evaluate(self, run: Run, targets: Targets = _EVERYTHING) -> Properties | None:
         recover(run)
-        look_at_deleted(run)
-        registrar = Registrar(run)
+        if not targets.patterns:
+            look_at_deleted(run)
+        registrar = Registrar(run, targets)
         before = _stack_outputs(run.state)
         complete = threading.Event()
 
         def finish() -> None:
             # What a failed run has not registered may still be wanted, and what it should have replaced be in
             # use.
-            if not run.failed:
+            if not run.failed and not targets.patterns:
                 complete.set()
                 delete_all(run, leftover(run, registrar.seen))
 
@@ -196,7 +203,8 @@ class Engine:
             None if run.failed else run_program(self._project, run, registrar, finish, self._environment)
         )
         if not complete.is_set():
-            # A program that stopped half-way has not exported all: as in Pulumi, absence does not mean removal.
+            # A program that stopped half-way, or had targets, has not exported all: as in Pulumi, absence does not
+            # mean removal.
             _keep_stack_outputs(run.state, before)
             outputs = None
         return outputs

@@ -20,8 +20,11 @@ from localcloud.engine.resources import (
     provider_urn,
 )
 from localcloud.engine.run import Run, StepFailed, describe_error
+from localcloud.engine.targets import Targets
 from localcloud.engine.values import UNKNOWN, Properties
 from localcloud.errors import LocalCloudError
+
+_EVERYTHING = Targets()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +40,23 @@ class Registered:
     ok: bool = True
 
 
+def _left_alone(old: Resource | None) -> Resource:
+    """What a run with targets answers for any other resource: its record, or that nothing is known of it.
+
+    Raises:
+        StepFailed: There is no record. The program goes on with unknown outputs, as with Pulumi's engine.
+    """
+    if old is None:
+        raise StepFailed
+    return old
+
+
 class Registrar:
     """Handles registrations, from many threads at once; one resource is registered once per run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, targets: Targets = _EVERYTHING) -> None:
         self._run = run
+        self._targets = targets
         self._state = run.state
         self._aliases = AliasBook(run.stack, run.project)
         self._lock = threading.RLock()
@@ -58,6 +73,8 @@ class Registrar:
 
         def make() -> Resource:
             old = self._old(urn, goal)
+            if not self._targets.includes(urn, goal.type):
+                return _left_alone(old)
             self._stop_if_blocked(goal, Op.CREATE if old is None else Op.UPDATE, urn)
             return self._custom(urn, goal, old) if goal.custom else self._component(urn, goal, old)
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import docker
 import httpx
 import pytest
 
@@ -57,6 +58,10 @@ def json_lines(stage: Stage, *arguments: str, code: int = 0) -> list[dict[str, A
 def releases(stage: Stage, stack: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(run(stage, "releases", stack, "--local", "--json").output)
     return found
+
+
+def digest(release: dict[str, Any]) -> str:
+    return str(release["image"]).partition("@")[2]
 
 
 def greeting(stage: Stage, stack: str) -> str:
@@ -112,7 +117,9 @@ def test_promotes_the_same_digest_without_a_build_or_a_changed_file(stage: Stage
     assert "docker-build" not in ran.output
     assert greeting(stage, "next") == greeting(stage, "local")
     given, taken = releases(stage, "local")[0], releases(stage, "next")[0]
-    assert given["image"] == taken["image"]
+    assert digest(given) == digest(taken)
+    assert "/ecs-microservice-next/web@" in taken["image"]  # a copy, in a repository of its own
+    assert taken["available"]
     assert taken["source"] == f"local#{given['number']}"
     assert {path.name: path.read_bytes() for path in stage.project.glob("Pulumi*.yaml")} == before
 
@@ -123,7 +130,7 @@ def test_drift_is_found_by_its_exit_code(stage: Stage) -> None:
     ran = run(stage, "drift", "next", "--local", code=2)
     assert "desiredCount: 1 => 2" in ran.output
     run(stage, "up", "next", "--local", "--keep-images")
-    assert releases(stage, "next")[0]["image"] == releases(stage, "local")[0]["image"]
+    assert digest(releases(stage, "next")[0]) == digest(releases(stage, "local")[0])
 
 
 def test_preflight_events_and_a_command_in_the_container(stage: Stage) -> None:
@@ -210,3 +217,20 @@ def test_a_second_run_at_the_same_time_is_refused(stage: Stage) -> None:
         for verb in ("up", "refresh", "destroy"):
             assert "another run is changing the stack local" in run(stage, verb, "local", code=1).output
     run(stage, "refresh", "local")
+
+
+def test_a_promoted_stack_replaces_and_scales_its_tasks_when_its_source_is_gone(stage: Stage) -> None:
+    """The last one: it takes the first stack away, with its repository and everything in Docker's cache."""
+    run(stage, "scale", "1", "next", "--local")
+    run(stage, "destroy", "local")
+    name = f"localhost:{stage.port}/ecs-microservice-next/web"
+    engine = docker.from_env()
+    (task,) = (one for one in engine.containers.list() if str(one.attrs["Config"]["Image"]).startswith(name))
+    task.kill()
+    for image in engine.images.list(name=name):
+        for reference in image.attrs["RepoDigests"]:
+            if reference.startswith(name):
+                engine.images.remove(reference, force=True)
+    run(stage, "scale", "2", "next", "--local")
+    assert greeting(stage, "next").startswith("Hello")
+    assert "nothing" not in run(stage, "status", "next", "--local").output

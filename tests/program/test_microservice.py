@@ -169,8 +169,11 @@ def test_repository_is_immutable_scanned_and_cleaned(seed: Recorded) -> None:
     repository = seed.one("aws:ecr/repository:Repository")
     assert repository.inputs["imageTagMutability"] == "IMMUTABLE"
     assert repository.inputs["imageScanningConfiguration"] == {"scanOnPush": True}
-    rules = json.loads(seed.one("LifecyclePolicy").inputs["policy"])["rules"]
-    assert {rule["selection"]["tagStatus"] for rule in rules} == {"untagged", "any"}
+    policy = seed.one("LifecyclePolicy")
+    rules = json.loads(policy.inputs["policy"])["rules"]
+    assert {rule["selection"]["tagStatus"] for rule in rules} == {"untagged"}
+    # The provider replaces it, and a repository has one: made first, the delete of the old one would take the new away.
+    assert policy.delete_before_replace
 
 
 @pytest.mark.parametrize(("production", "force"), [(True, False), (False, True)])

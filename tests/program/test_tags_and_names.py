@@ -25,7 +25,9 @@ def test_tags_of_the_settings_join_the_stacks_own() -> None:
 def test_every_part_of_a_service_carries_its_name_for_the_bill() -> None:
     recorded = deploy_services({"web": {"scaling": {"cpu": {}}}})
     kinds = {
-        r.type.rsplit(":", 1)[-1] for r in recorded.resources if r.inputs.get("tags") == {"Service": "web"}
+        r.type.rsplit(":", 1)[-1]
+        for r in recorded.resources
+        if (r.inputs.get("tags") or {}).get("Service") == "web"
     }
     assert {"Service", "TaskDefinition", "LogGroup", "TargetGroup", "Repository", "Target"} <= kinds
 

@@ -65,12 +65,12 @@ LIFECYCLE_POLICY = ResourceType(
         result="@",
         gone=lambda wire: not wire.get("lifecyclePolicyText"),
     ),
-    update=(Operation(name="PutLifecyclePolicy", whole=True),),
     delete=(Operation(name="DeleteLifecyclePolicy", keys=_repository),),
     id=lambda state: str(state["repository"]),
     members={"repository": "repositoryName", "policy": "lifecyclePolicyText"},
     json=frozenset({"policy"}),
-    replace=frozenset({"repository"}),
+    # The real provider has no update (terraform-provider-aws, internal/service/ecr/lifecycle_policy.go).
+    replace=frozenset({"repository", "policy"}),
 )
 
 REPOSITORY_POLICY = ResourceType(

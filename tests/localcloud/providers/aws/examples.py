@@ -110,7 +110,7 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Example(
         lambda w: {"repository": w.make(REPOSITORY)["name"], "policy": lifecycle_policy(5)},
-        {"policy": lifecycle_policy(6)},
+        # Nothing can be changed without replacing it.
     ),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": Example(
         lambda w: {"repository": w.make(REPOSITORY)["name"], "policy": ASSUME},
