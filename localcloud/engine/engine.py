@@ -186,8 +186,7 @@ class Engine:
 
     def _evaluate(self, run: Run, targets: Targets = _EVERYTHING) -> Properties | None:
         recover(run)
-        if not targets.patterns:
-            look_at_deleted(run)
+        look_at_deleted(run)
         registrar = Registrar(run, targets)
         before = _stack_outputs(run.state)
         complete = threading.Event()
