@@ -109,7 +109,7 @@ def _entry(name: str, options: dict[str, Any], path: Path, project: Path) -> Ent
     _environment(entry, options)
     _container(entry, options)
     _size(entry, options)
-    if port and port != dockerfile.DEFAULT_PORT:
+    if port:
         entry.set("port", port, "ports")
     if port is None:
         entry.set("route", {"enabled": False}, "no ports: not reached from outside")

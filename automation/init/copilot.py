@@ -91,7 +91,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def _image(entry: Entry, manifest: Mapping[str, Any], path: Path, project: Path) -> None:
     image = manifest.get("image") or {}
     port = image.get("port")
-    if port and int(port) != dockerfile.DEFAULT_PORT:
+    if port:
         entry.set("port", int(port), "image.port")
     if image.get("location"):
         entry.set("image", str(image["location"]), "image.location")

@@ -177,7 +177,7 @@ def code_revision(
     ).apply(
         lambda known: {
             "TaskDefinition": known["definition"],
-            "LoadBalancerInfo": {"ContainerName": name, "ContainerPort": settings.port},
+            "LoadBalancerInfo": {"ContainerName": name, "ContainerPort": settings.listens_on},
             "NetworkConfiguration": {
                 "AwsvpcConfiguration": {
                     "Subnets": sorted(known["subnets"]),

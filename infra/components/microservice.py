@@ -152,7 +152,7 @@ class Microservice(pulumi.ComponentResource):
 
     def _security_group(self) -> tuple[aws.ec2.SecurityGroup, Sequence[pulumi.Resource]]:
         """The tasks' group and its rules: nothing in until somebody is let in, everything out."""
-        port, discovery = self._settings.port, self._args.discovery
+        port, discovery = self._settings.listens_on, self._args.discovery
         group = aws.ec2.SecurityGroup(
             self._name,
             description=f"Tasks of {self._name}: its port for those who are let in, everything outwards",

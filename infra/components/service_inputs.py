@@ -59,7 +59,7 @@ def load_balancers(
     return [
         aws.ecs.ServiceLoadBalancerArgs(
             container_name=name,
-            container_port=settings.port,
+            container_port=settings.listens_on,
             target_group_arn=traffic.live.arn,
             advanced_configuration=advanced,
         )
@@ -147,7 +147,7 @@ def service_connect(
     if not discovery or not settings.discovery or settings.discovery.mode != "serviceConnect":
         return None
     alias = aws.ecs.ServiceServiceConnectConfigurationServiceClientAliasArgs(
-        port=settings.port, dns_name=name
+        port=settings.listens_on, dns_name=name
     )
     # The name of the Cloud Map service that ECS makes, unique in its namespace (ECS API, ServiceConnectService). Mode
     # dns makes one with the service's own name: so a service can go from one mode to the other. Callers know the alias.

@@ -108,7 +108,7 @@ class ServiceTraffic:
 
     def _open_security_groups(self) -> list[pulumi.Resource]:
         """The load balancer reaches the tasks on the container's port; nothing else does."""
-        port, balancer = self._args.settings.port, self._args.load_balancer
+        port, balancer = self._args.settings.listens_on, self._args.load_balancer
         into_tasks = aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-from-load-balancer",
             security_group_id=self._args.security_group_id,
@@ -144,7 +144,7 @@ class ServiceTraffic:
             deregistration_delay=settings.deregistration_delay,
             slow_start=settings.slow_start,
             health_check=aws.lb.TargetGroupHealthCheckArgs(
-                path=check.path,
+                path=check.asks_for,
                 matcher=check.matcher,
                 interval=check.interval,
                 timeout=check.timeout,

@@ -81,8 +81,8 @@ def app_container(
     """The container of the service itself."""
     port: Definition = {
         "name": PORT_NAME,
-        "containerPort": service.port,
-        "hostPort": service.port,
+        "containerPort": service.listens_on,
+        "hostPort": service.listens_on,
         "protocol": "tcp",
         "appProtocol": "http",
     }
@@ -93,7 +93,7 @@ def app_container(
         "image": image,
         "essential": True,
         "portMappings": [port],
-        "environment": variables(service.environment),
+        "environment": variables({**_told_port(service, secrets), **service.environment}),
         "stopTimeout": service.stop_timeout,
         "logConfiguration": logs,
         **_confinement(service.container),
@@ -101,6 +101,11 @@ def app_container(
     if secrets:
         definition["secrets"] = [{"name": key, "valueFrom": secrets[key]} for key in sorted(secrets)]
     return definition
+
+
+def _told_port(service: Service, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Where to listen, for the many images that ask $PORT; ECS refuses a variable that is a secret as well."""
+    return {} if "PORT" in secrets else {"PORT": str(service.listens_on)}
 
 
 def sidecar_container(name: str, sidecar: Sidecar, image: str, logs: Definition) -> Definition:
@@ -160,15 +165,18 @@ def _confinement(container: Container) -> Definition:
             {"name": name, "softLimit": limit.soft, "hardLimit": limit.hard}
             for name, limit in sorted(container.ulimits.items())
         ],
-        "healthCheck": _health_check(container.health_check) if container.health_check else None,
+        "healthCheck": _health_check(container.health_check),
     }
     return {**definition, **{key: value for key, value in optional.items() if value}}
 
 
-def _health_check(check: ContainerHealthCheck) -> Definition:
-    shell = ["CMD-SHELL"] if len(check.command) == 1 else ["CMD"]
+def _health_check(check: ContainerHealthCheck | None) -> Definition | None:
+    if check is None or check.command == ("NONE",):
+        return None
+    said = check.command[0] in {"CMD", "CMD-SHELL"} and len(check.command) > 1
+    form = [] if said else ["CMD-SHELL"] if len(check.command) == 1 else ["CMD"]
     return {
-        "command": [*shell, *check.command],
+        "command": [*form, *check.command],
         "interval": check.interval,
         "timeout": check.timeout,
         "retries": check.retries,

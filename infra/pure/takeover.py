@@ -89,7 +89,7 @@ def settled(name: str, service: Service, present: LiveService, live: LiveStack, 
         and present.controller == "ECS"
         and present.shifts
         and present.tests == deployment.test_traffic
-        and present.container == (name, service.port)
+        and present.container == (name, service.listens_on)
     )
 
 

@@ -95,7 +95,8 @@ class ContainerHealthCheck(Model):
     """A command in the container that tells whether it works."""
 
     command: tuple[str, ...] = Field(min_length=1, examples=["curl -f http://localhost:5000/healthz"])
-    """The command and its arguments, without a shell; a single text goes through the shell."""
+    """The command and its arguments, without a shell; a single text goes through the shell. Docker's first words CMD
+    and CMD-SHELL are understood; NONE alone is for no check, whatever the image says."""
 
     interval: int = Field(default=30, ge=5, le=300)
     """Seconds between two runs."""
@@ -138,7 +139,7 @@ class Container(Model):
     """Replaces the image's command; empty for the image's own."""
 
     health_check: ContainerHealthCheck | None = None
-    """Command that ECS runs in the container; null for none, as the load balancer checks too."""
+    """Command that ECS runs in the container; null for the Dockerfile's HEALTHCHECK, which ECS itself does not see."""
 
     @property
     def folders_in_memory(self) -> list[str]:

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from infra.settings.aws import AwsSettings
+from infra.settings.image_defaults import Origin, told, with_image_defaults
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
 from infra.settings.stack_file import of_another_project, spelt_twice
 from infra.settings.validation import validate
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +25,13 @@ class Loaded:
     Args:
         settings: The project's own settings.
         aws: What the AWS provider gets.
+        origins: Service → its values that the stack file does not say and something else does.
         secrets: Encrypted values that services ask for, by name; still encrypted in the state.
     """
 
     settings: Settings
     aws: AwsSettings
+    origins: Mapping[str, list[Origin]]
     secrets: Mapping[str, pulumi.Output[str]]
 
 
@@ -53,7 +59,11 @@ def load() -> Loaded:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} has {count}:\n{listing}")
     config = pulumi.Config(project)
     secrets = {key: config.require_secret(key) for key in sorted(settings.config_secrets)}
-    return Loaded(settings=settings, aws=aws, secrets=secrets)
+    settings, origins = with_image_defaults(settings, PROJECT_ROOT)
+    if pulumi.runtime.is_dry_run():
+        for line in told(origins):
+            pulumi.log.info(line)
+    return Loaded(settings=settings, aws=aws, origins=origins, secrets=secrets)
 
 
 def _read(namespace: str) -> tuple[dict[str, Any], set[str]]:

@@ -23,6 +23,9 @@ from infra.settings.scaling import Scaling
 from infra.settings.secrets import Permissions, SecretSource
 
 CpuSize = Literal[256, 512, 1024, 2048, 4096, 8192, 16384]
+DEFAULT_PORT = 5000
+"""Where a container listens of which nothing says where: it is told so in its variable PORT."""
+
 CPU_SIZES: tuple[CpuSize, ...] = get_args(CpuSize)
 
 
@@ -59,8 +62,8 @@ def _codes(matcher: str) -> str:
 class HealthCheck(Model):
     """How the load balancer decides whether a task can take requests."""
 
-    path: PathPattern = "/"
-    """Path that answers when the app can serve."""
+    path: PathPattern | None = None
+    """Path that answers when the app can serve; null for the one that the Dockerfile's HEALTHCHECK asks, or else /."""
 
     matcher: Annotated[str, AfterValidator(_codes)] = Field(
         default="200", pattern=r"^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$", examples=["200-299"]
@@ -82,6 +85,11 @@ class HealthCheck(Model):
     grace_period: int = Field(default=60, ge=0, le=7200)
     """Seconds after a task's start in which failed checks do not count."""
 
+    @property
+    def asks_for(self) -> str:
+        """The path that is asked."""
+        return self.path or "/"
+
 
 class Discovery(Model):
     """How other services of the stack find this one, by its name."""
@@ -94,7 +102,7 @@ class Discovery(Model):
 
 
 class Service(Model):
-    """One ECS service. Without any key: the folder `app`, built, on port 5000, answering every request."""
+    """One ECS service. Without any key: the folder `app`, built, on the port it exposes, answering every request."""
 
     build: Build = Build()
     """How the image is built; not used with `image`."""
@@ -102,8 +110,9 @@ class Service(Model):
     image: ImageReference | None = None
     """An image that was built elsewhere; null builds one."""
 
-    port: Port = 5000
-    """Port the container listens on."""
+    port: Port | None = None
+    """Port the container listens on, and its variable PORT; null for environment.PORT, or else for what the Dockerfile
+    says (EXPOSE, a port in CMD, ENV PORT), or else for 5000."""
 
     cpu: CpuSize = 256
     """CPU units of a task; 1024 is one vCPU."""
@@ -175,6 +184,17 @@ class Service(Model):
 
     log_retention_days: RetentionDays = 30
     """Days that log events are kept."""
+
+    @property
+    def said_by_environment(self) -> int | None:
+        """The port that its variable PORT names; None where it names none."""
+        said = self.environment.get("PORT", "")
+        return int(said) if said.isascii() and said.isdecimal() and 0 < int(said) < 65536 else None
+
+    @property
+    def listens_on(self) -> int:
+        """The port it is called on; what its Dockerfile says has gone into `port` when settings are loaded."""
+        return self.port or self.said_by_environment or DEFAULT_PORT
 
     @property
     def foreign_images(self) -> list[str]:

@@ -35,6 +35,27 @@ def test_careful_by_default() -> None:
     assert web["stopTimeout"] == 30
     assert "user" not in web
     assert "healthCheck" not in web
+    assert web["environment"] == [{"name": "PORT", "value": "5000"}]
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        (["curl -f localhost"], ["CMD-SHELL", "curl -f localhost"]),
+        (["curl", "localhost"], ["CMD", "curl", "localhost"]),
+        (["CMD", "/check"], ["CMD", "/check"]),
+        (["CMD-SHELL", "true || false"], ["CMD-SHELL", "true || false"]),
+        (["NONE"], None),
+    ],
+)
+def test_forms_of_a_health_check(said: list[str], sent: list[str] | None) -> None:
+    (web,) = containers(deployed(container={"healthCheck": {"command": said}}))
+    assert web.get("healthCheck", {}).get("command") == sent
+
+
+def test_a_port_that_is_a_secret_is_not_a_variable_as_well() -> None:
+    (web,) = containers(deployed(secrets={"PORT": {"ssm": "/port"}}))
+    assert web["environment"] == []
 
 
 def test_everything_that_can_be_said_is_passed_on() -> None:

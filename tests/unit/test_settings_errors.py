@@ -58,7 +58,7 @@ RULES_OF_A_SERVICE: list[tuple[dict[str, Any], str]] = [
     ({"environment": {"A": "a\0b"}}, "has a NUL character, which no environment can hold"),
     ({"healthCheck": {"matcher": "299-200"}}, "299 comes after 200"),
     ({"healthCheck": {"matcher": "200-250-299"}}, "text such as 200-299"),
-    ({"environment": {"PORT": "9"}}, "and 5000 is where it is called"),
+    ({"port": 5000, "environment": {"PORT": "9"}}, "and 5000 is where it is called"),
     ({"route": {"hosts": ["localhost"]}}, "text such as api.example.com"),
     ({"route": {"hosts": ["a.example.c0m"]}}, "text such as api.example.com"),
     ({"route": {"paths": ["/*/?/*", "/a/???"]}}, "has 6 wildcards; allowed: at most 5"),

@@ -164,14 +164,14 @@ def _container(path: Path, service: Service) -> Iterator[Problem]:
             fix=max(1, service.memory // (2 * len(folders))),
             related=[(*path, "memory"), (*path, "container", "writablePaths")],
         )
-    listens = service.environment.get("PORT")
-    if listens is not None and listens != str(service.port):
+    listens, port = service.environment.get("PORT"), service.listens_on
+    if listens is not None and listens != str(port):
         yield Problem(
             path=(*path, "environment", "PORT"),
             value=listens,
-            message=f"is where an app listens that asks for $PORT, and {service.port} is where it is called; allowed: "
+            message=f"is where an app listens that asks for $PORT, and {port} is where it is called; allowed: "
             "the port of the service",
-            fix=str(service.port),
+            fix=str(port),
             related=[(*path, "port")],
         )
     for variable in sorted(set(service.environment) & set(service.secrets)):

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automation.init import add_to, look, text_of
-from automation.init.dockerfile import port_of, read_image
+from automation.init.dockerfile import port_of
 from automation.init.entry import Entry, mebibytes, seconds, service_name
 from automation.init.looking import Finding
+from infra.pure.dockerfile import read_image
+from infra.settings.image_defaults import with_image_defaults
 from infra.settings.validation import validate
 from localcloud.errors import LocalCloudError
 
@@ -57,7 +59,7 @@ def service(project: Path, dockerfile: str) -> dict[str, Any]:
         ("FROM python:3.13\nCMD gunicorn --bind=:9001 app\n", 9001),
         ("FROM python:3.13\nCMD gunicorn app:app\n", 8000),
         ("FROM python:3.13\nCMD uvicorn app:app --host 0.0.0.0 --port 8080\n", 8080),
-        ("FROM python:3.13\nCMD flask run --host=0.0.0.0\n", None),
+        ("FROM python:3.13\nCMD flask run --host=0.0.0.0\n", 5000),
         ("FROM python:3.13\nCMD python manage.py runserver 0.0.0.0:8001\n", 8001),
         ("FROM node:20\nEXPOSE 3000\nCMD node server.js\n", 3000),
         ("FROM node:20\nEXPOSE 9229/udp 3000/tcp\n", 3000),
@@ -68,12 +70,17 @@ def service(project: Path, dockerfile: str) -> dict[str, Any]:
         ("FROM python:3.13 AS base\nEXPOSE 8123\nFROM base\nUSER 1\n", 8123),
     ],
 )
-def test_the_port_is_what_the_image_listens_on(project: Path, dockerfile: str, port: int | None) -> None:
-    assert service(project, dockerfile).get("port") == port, "5000 is the default and not written"
+def test_the_port_is_what_the_image_listens_on(project: Path, dockerfile: str, port: int) -> None:
+    data = {"services": {"web": service(project, dockerfile)}}
+    settings, _ = validate(data)
+    assert settings
+    assert with_image_defaults(settings, project)[0].services["web"].listens_on == port
 
 
-def test_a_port_that_nothing_says_is_left_to_decide(project: Path) -> None:
+def test_a_port_that_nothing_says_is_left_to_decide_unless_the_image_asks_for_it(project: Path) -> None:
     write(project, {"web/Dockerfile": "FROM scratch\nCMD gunicorn -b :$PORT app\n"})
+    assert "port" not in text_of(look(project / "web", project))
+    write(project, {"web/Dockerfile": "FROM scratch\nCMD /start\n"})
 
     assert "# to decide: port: nothing in the Dockerfile says" in text_of(look(project / "web", project))
 
@@ -84,8 +91,8 @@ def test_a_stage_that_is_not_the_last_can_be_the_one(project: Path) -> None:
         / "Dockerfile"
     )
 
-    assert port_of(read_image(path, "one"))[0] == 1000
-    assert port_of(read_image(path))[0] == 2000
+    assert port_of(read_image(path.read_text(), target="one"))[0] == 1000
+    assert port_of(read_image(path.read_text()))[0] == 2000
 
 
 def test_what_else_a_dockerfile_says(project: Path) -> None:
@@ -97,13 +104,10 @@ def test_what_else_a_dockerfile_says(project: Path) -> None:
 
     assert found == {
         "build": {"context": "web"},
-        "port": 8000,
-        "healthCheck": {"path": "/healthz"},
         "container": {"writablePaths": ["/data"]},
     }
     text = text_of(look(project / "web", project))
     assert "CMD in shell form" in text
-    assert "port: 8000 # EXPOSE 8000" in text
 
 
 COMPOSE = """\

@@ -1,0 +1,1 @@
+../../../infra/settings/image_defaults.py
