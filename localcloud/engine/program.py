@@ -148,7 +148,7 @@ def _as_if_fresh(project: Project) -> Iterator[None]:
     """Give the program its folder, import path and unused modules; put everything back afterwards."""
     folder = project.main if project.main.is_dir() else project.main.parent
     path, directory, arguments = list(sys.path), Path.cwd(), sys.argv
-    hidden = _project_modules(project.root)
+    hidden = _project_modules(project.root) | _shadowing(folder)
     for name in hidden:
         del sys.modules[name]
     sys.path.insert(0, str(folder))
@@ -174,6 +174,25 @@ def _project_modules(root: Path) -> dict[str, ModuleType]:
         and (file := getattr(module, "__file__", None))
         and is_users_file(file, root)
     }
+
+
+def _shadowing(folder: Path) -> dict[str, ModuleType]:
+    """Loaded modules that the program has its own of under the same name, such as another checkout's `infra`.
+
+    Installed ones are not among them: the engine itself works with those.
+    """
+    own = {item.stem if item.suffix == ".py" else item.name for item in folder.iterdir()} - {_OWN_PACKAGE}
+    return {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in own - {"__main__"}
+        and (file := getattr(module, "__file__", None))
+        and not _is_installed(Path(file))
+    }
+
+
+def _is_installed(file: Path) -> bool:
+    return "site-packages" in file.parts or file.is_relative_to(Path(os.__file__).parent)
 
 
 def is_users_file(file: str, root: Path) -> bool:

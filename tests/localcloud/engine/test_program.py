@@ -1,9 +1,12 @@
 """Running the program in process: every run is the first one, and nothing of it stays behind."""
 
+import importlib
 import os
 import sys
+from pathlib import Path
 
 import pulumi
+import pytest
 from pulumi.runtime import settings
 
 from tests.localcloud.engine.conftest import Workbench
@@ -37,6 +40,21 @@ def test_a_module_of_the_same_name_that_was_there_before_comes_back(bench: Workb
     finally:
         sys.path.remove(str(bench.root))
         del sys.modules["shapes"]
+
+
+def test_a_module_of_the_same_name_from_elsewhere_is_not_taken_for_the_programs(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs another checkout's project has that checkout's `infra` loaded."""
+    elsewhere = tmp_path / "elsewhere"
+    for folder, where in ((elsewhere, "elsewhere"), (bench.root, "here")):
+        (folder / "forms").mkdir(parents=True)
+        (folder / "forms" / "__init__.py").write_text(f"where = {where!r}\n")
+    monkeypatch.syspath_prepend(str(elsewhere))
+    loaded = importlib.import_module("forms")
+    outcome = bench.up('import forms\npulumi.export("where", forms.where)')
+    assert outcome.outputs["where"] == "here"
+    assert sys.modules.pop("forms") is loaded
 
 
 def test_the_program_sees_its_stack_config_folder_and_arguments(bench: Workbench) -> None:
