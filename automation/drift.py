@@ -122,7 +122,7 @@ def drifted(events: Iterable[ResourceEvent], resources: Iterable[CloudResource])
 def rotated_secrets(target: Target, resources: Iterable[CloudResource]) -> tuple[list[Drifted], list[str]]:
     """Services whose secrets have another version than their tasks were rolled for, and what could not be asked.
 
-    A refresh does not see that: the version is in the service's `triggers`, which is the program's own.
+    A refresh does not see that: the version is a label in the task definition, which is the program's own.
 
     Args:
         target: The cloud.
@@ -135,7 +135,7 @@ def rotated_secrets(target: Target, resources: Iterable[CloudResource]) -> tuple
             continue
         changes = []
         for variable, recorded, now in rotated_versions(target, item, problems.append):
-            path = f"triggers.secret-{variable}"
+            path = f"secrets.{variable}"
             changes.append(PropertyChange(path=path, old=recorded, new=now, replaces=False))
         if changes:
             found.append(

@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from automation.engines import CloudResource
 from automation.target import Target
 
-# The program writes the version of every secret into the service's `triggers` (infra/components/microservice.py).
-_TRIGGER = "secret-"
+LABEL = "secret-version."
+"""The program labels the app's container with the version of every secret (infra/pure/containers.py)."""
 _CURRENT = "AWSCURRENT"
 
 
@@ -23,17 +23,11 @@ def rotated(
         service: The service as the program declares it.
         problem: Called with what could not be found out.
     """
-    triggers = service.inputs.get("triggers") or {}
-    recorded = {
-        key.removeprefix(_TRIGGER): str(version)
-        for key, version in triggers.items()
-        if key.startswith(_TRIGGER)
-    }
     definition = str(service.inputs.get("taskDefinition") or service.outputs.get("taskDefinition") or "")
-    if not recorded or not definition:
+    if not definition:
         return
     try:
-        sources = _sources(target, definition)
+        recorded, sources = _recorded(target, definition)
     except (BotoCoreError, ClientError) as error:
         problem(f"{service.name}: its secrets could not be compared: {error}")
         return
@@ -50,14 +44,17 @@ def rotated(
             yield variable, version, now
 
 
-def _sources(target: Target, definition: str) -> dict[str, str]:
-    """Variable → `valueFrom` of all containers of a task definition."""
+def _recorded(target: Target, definition: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Variable → version, and variable → `valueFrom`, of all containers of a task definition."""
     described = target.ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
-    return {
-        secret["name"]: secret["valueFrom"]
-        for container in described["containerDefinitions"]
-        for secret in container.get("secrets", [])
-    }
+    versions: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for container in described["containerDefinitions"]:
+        labels = container.get("dockerLabels") or {}
+        found = {key: version for key, version in labels.items() if key.startswith(LABEL)}
+        versions |= {key.removeprefix(LABEL): version for key, version in found.items()}
+        sources |= {secret["name"]: secret["valueFrom"] for secret in container.get("secrets", [])}
+    return versions, sources
 
 
 def current_version(target: Target, source: str) -> str:

@@ -11,12 +11,12 @@ value = aws.secretsmanager.SecretVersion("token", secret_id=secret.id, secret_st
 parameter = aws.ssm.Parameter("key", name="shop-key", type="String", value="first", overwrite=True,
     opts=pulumi.ResourceOptions(ignore_changes=["value"]))
 secrets = [{"name": "TOKEN", "valueFrom": value.secret_arn}, {"name": "KEY", "valueFrom": parameter.arn}]
+labels = {"secret-version.TOKEN": value.version_id, "secret-version.KEY": parameter.version.apply(str)}
 cluster = aws.ecs.Cluster("main", name=f"shop-{stack}")
 definition = aws.ecs.TaskDefinition("web", family=f"shop-{stack}-web",
     container_definitions=pulumi.Output.json_dumps(
-        [{"name": "web", "image": "web", "memory": 128, "secrets": secrets}]))
-aws.ecs.Service("web", cluster=cluster.arn, task_definition=definition.arn, desired_count=0, force_new_deployment=True,
-    triggers={"secret-TOKEN": value.version_id, "secret-KEY": parameter.version.apply(str)})
+        [{"name": "web", "image": "web", "memory": 128, "secrets": secrets, "dockerLabels": labels}]))
+aws.ecs.Service("web", cluster=cluster.arn, task_definition=definition.arn, desired_count=0)
 """
 
 
@@ -40,6 +40,6 @@ def test_a_secret_that_was_rotated_outside_is_drift_and_its_value_is_not_read(
     assert report.ok, report.errors
     (service,) = (item for item in report.drifted if item.type == "aws:ecs/service:Service")
     found = {change.path: change.new for change in service.changes}
-    assert found == {"triggers.secret-TOKEN": rotated, "triggers.secret-KEY": "2"}
+    assert found == {"secrets.TOKEN": rotated, "secrets.KEY": "2"}
     assert "s3cond" not in repr(service)
     stack.destroy()
