@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from infra.deployments.verdict import Described, short
 
 _SHOWN_TASKS = 3
+# Where JSON records have the traceback: the app of this project, and what other loggers call it.
+_TRACES = ("traceback", "exception", "exc_info", "stack_trace")
 
 
 def task_lines(tasks: Iterable[Described]) -> list[str]:
@@ -38,20 +40,26 @@ def log_lines(container: str, task: str, messages: Sequence[str]) -> list[str]:
     """
     if not messages:
         return []
-    told = "\n".join(_readable(message) for message in messages)
+    told: list[str] = []
+    shown: set[str] = set()
+    for message in messages:
+        text, trace = _readable(message)
+        told += text.splitlines()
+        if trace not in shown:  # a service that fails at every request fails with the same one
+            shown.add(trace)
+            told += trace.splitlines()
     return [
         f"last log lines of {container} ({short(task)[:12]}):",
-        *(f"  {line}" for line in told.splitlines()),
+        *(f"  {line}" for line in told),
     ]
 
 
-def _readable(line: str) -> str:
-    """A log line as people read it: the message of a JSON record, anything else as it is."""
+def _readable(line: str) -> tuple[str, str]:
+    """A log line as people read it: message and traceback of a JSON record, anything else as it is."""
     try:
         record = json.loads(line)
     except ValueError:
-        return line.rstrip()
+        return line.rstrip(), ""
     if not isinstance(record, dict) or "message" not in record:
-        return line.rstrip()
-    extra = record.get("exception") or record.get("exc_info")
-    return f"{record['message']}\n{extra}" if extra else str(record["message"])
+        return line.rstrip(), ""
+    return str(record["message"]), next((str(record[key]) for key in _TRACES if record.get(key)), "")

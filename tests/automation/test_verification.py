@@ -1,5 +1,6 @@
 """What is said of a deployment, for every way it can end."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from automation.target import Target
 from automation.verification import verify_service
 from infra.deployments.verdict import State, Verdict
+from infra.deployments.wording import log_lines
 
 OLD, NEW = "arn:aws:ecs:x:1:task-definition/web:1", "arn:aws:ecs:x:1:task-definition/web:2"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -192,6 +194,20 @@ def test_failed_with_no_task_left_says_of_none_that_it_runs() -> None:
     assert verdict.state is State.FAILED
     assert not verdict.running
     assert "running now" not in str(verdict)
+
+
+def test_json_records_show_message_and_traceback_and_the_same_traceback_once() -> None:
+    record = json.dumps(
+        {"level": "error", "message": "Exception on /", "traceback": "Traceback:\nKeyError: x"}
+    )
+    assert log_lines("web", "arn:task/shop/1234567890abcdef", [record, "plain", record]) == [
+        "last log lines of web (1234567890ab):",
+        "  Exception on /",
+        "  Traceback:",
+        "  KeyError: x",
+        "  plain",
+        "  Exception on /",
+    ]
 
 
 def test_superseded_by_a_later_deployment() -> None:
