@@ -6,7 +6,6 @@ import pulumi
 
 from infra import components as c
 from infra.pure.names import StackNames
-from infra.pure.routing import positions
 from infra.settings.loader import load
 
 # A program's objects live until it ends; looking for garbage among them doubles the time of a large stack.
@@ -14,7 +13,9 @@ gc.set_threshold(500_000, 20, 50)
 
 loaded = load()
 settings = loaded.settings
-names = StackNames(pulumi.get_project(), pulumi.get_stack())
+names = StackNames(
+    pulumi.get_project(), pulumi.get_stack(), shares_cluster=settings.cluster.existing is not None
+)
 account = c.AwsAccount.connect(loaded.aws, {**names.tags, **settings.tags})
 on_aws = pulumi.ResourceOptions(provider=account.provider)
 c.check_standing(account, settings, names.tags)
@@ -34,12 +35,12 @@ if namespace := settings.cluster.namespace:
     discovery = c.Discovery("discovery", c.DiscoveryArgs(network=network, namespace=namespace), on_aws)
 if settings.is_observed:
     observability = c.Observability(
-        "observability", c.ObservabilityArgs(stack=stack, load_balancer=balancer), on_aws
+        "observability", c.ObservabilityArgs(stack=stack, cluster=cluster, load_balancer=balancer), on_aws
     )
 
 images: dict[str, c.ContainerImage | c.ImageReference] = {}
 services: dict[str, c.Microservice] = {}
-numbers = positions({name: service.route.key for name, service in routed.items()}, live.rules)
+numbers = c.rule_positions(stack, {name: service.route.key for name, service in routed.items()})
 for name, service in settings.callees_first.items():
     images[name] = c.service_image(name, stack, service, on_aws)
     args = c.MicroserviceArgs(
@@ -59,6 +60,7 @@ for name, service in settings.callees_first.items():
 
 if balancer:
     pulumi.export("url", balancer.url)
+    pulumi.export("loadBalancer", balancer.arn)
 pulumi.export("cluster", cluster.cluster_name)
 pulumi.export("services", {name: service.service_name for name, service in services.items()})
 pulumi.export("images", {name: image.digest for name, image in images.items()})

@@ -20,11 +20,13 @@ class AskedService:
         key: Name of the service in the settings.
         name: Name of the ECS service.
         task_definition: ARN of the task definition it is to run.
+        cluster: ARN of its cluster.
     """
 
     key: str
     name: str
     task_definition: str
+    cluster: str
 
 
 def asked_services(resources: Iterable[CloudResource]) -> list[AskedService]:
@@ -44,6 +46,7 @@ def asked_services(resources: Iterable[CloudResource]) -> list[AskedService]:
             name=str(item.outputs.get("name") or item.inputs.get("name")),
             task_definition=(_left_to_code_deploy(item) and registered.get(item.name))
             or str(item.inputs.get("taskDefinition") or item.outputs.get("taskDefinition", "")),
+            cluster=str(item.inputs.get("cluster") or item.outputs.get("cluster", "")),
         )
         for item in listed
         if item.type == _SERVICE

@@ -28,8 +28,6 @@ from localcloud import console
 from localcloud.engine import Event, Operation, Outcome, ResourceEvent
 from localcloud.errors import LocalCloudError
 
-_CLUSTER = "aws:ecs/cluster:Cluster"
-
 
 class Stack(ABC):
     """One stack of the program, and the cloud it runs in.
@@ -303,13 +301,12 @@ class Stack(ABC):
     ) -> tuple[dict[str, Verdict], dict[str, str]]:
         """Compare what ECS runs with what was asked: verdicts and images by the service's name in the settings."""
         resources = engine.resources()
-        cluster = next((item.id for item in resources if item.type == _CLUSTER), None)
         verdicts: dict[str, Verdict] = {}
         images: dict[str, str] = {}
-        for service in asked_services(resources) if cluster else ():
+        for service in asked_services(resources):
             verdict = verify_service(
                 self.target,
-                cluster or "",
+                service.cluster,
                 service.name,
                 service.task_definition,
                 report=lambda line: self._report(Progress(message=line)),
@@ -385,7 +382,9 @@ class Stack(ABC):
         from automation.fleet import read_fleet  # noqa: PLC0415  only an interrupted run needs it
 
         try:
-            services = read_fleet(self.target, self._cluster, events=0)
+            own = set(self.services().values())
+            cluster = self.outputs().get("cluster") or self._cluster
+            services = [view for view in read_fleet(self.target, cluster, events=0) if view.name in own]
         except (LocalCloudError, BotoCoreError, ClientError):
             return "stopped; no service runs yet"
         lines = [

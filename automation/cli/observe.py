@@ -89,7 +89,8 @@ def _reader(found: Stack) -> Callable[[], tuple[Observed, ...]]:
     outputs = found.outputs()
     cluster, services = found.output("cluster"), outputs.get("services", {})
     declared = declared_alarms(found.resources(), services)
-    return lambda: observe(found.target, cluster, declared)
+    own = set(services.values())  # others may have services in the same cluster
+    return lambda: tuple(view for view in observe(found.target, cluster, declared) if view.name in own)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Cluster: the ECS cluster, its capacity, and the sessions into its containers."""
+"""Cluster: the ECS cluster, its capacity, and the sessions into its containers; or one that exists, as it is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.components.ec2_capacity import Ec2Capacity, Ec2CapacityArgs
+from infra.components.looking_up import looked_up
 from infra.components.network import Network
 from infra.components.stack_context import StackContext
 from infra.pure import iam
@@ -51,14 +52,18 @@ class Cluster(pulumi.ComponentResource):
     Outputs:
         arn: ARN of the cluster.
         cluster_name: Its name.
-        capacity: The association of the capacity providers; services depend on it, so that it outlives them.
+        has_insights: Whether CloudWatch hears of its tasks (a plain value; of an existing cluster that is taken for
+            granted, because only its owner knows).
+        capacity: The association of the capacity providers; services depend on it, so that it outlives them. None for
+            an existing cluster, which is its owner's.
         ec2_provider: Name of the capacity provider of the container instances; None without EC2.
         sessions: Encryption and log of ECS Exec; None where it is forbidden.
     """
 
     arn: pulumi.Output[str]
     cluster_name: pulumi.Output[str]
-    capacity: aws.ecs.ClusterCapacityProviders
+    has_insights: bool
+    capacity: aws.ecs.ClusterCapacityProviders | None
     ec2_provider: pulumi.Output[str] | None
     sessions: Sessions | None
 
@@ -66,11 +71,33 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("ecs-microservice:index:Cluster", name, None, opts)
         self._name = name
         self._args = args
-        settings = args.stack.settings.cluster
+        self.has_insights = args.stack.settings.cluster.has_insights
+        self.capacity, self.ec2_provider, self.sessions = None, None, None
+        if args.stack.settings.cluster.existing:
+            self._use(args.stack.settings.cluster.existing)
+        else:
+            self._create(name)
+        self.register_outputs({"arn": self.arn, "clusterName": self.cluster_name})
+
+    def _use(self, existing: str) -> None:
+        """Take a cluster as it is; the provider asks for it by name or by ARN, and answers with both."""
+        asked = self._args.stack.references.text(existing)
+        found = looked_up(
+            aws.ecs.get_cluster_output(cluster_name=asked, opts=pulumi.InvokeOutputOptions(parent=self)),
+            "cluster.existing",
+            existing,
+            "aws ecs list-clusters",
+        )
+        self.arn = found.apply(lambda cluster: cluster.arn)
+        # Asked by ARN, the answer's name is the ARN.
+        self.cluster_name = found.apply(lambda cluster: cluster.arn.rpartition("/")[2])
+
+    def _create(self, name: str) -> None:
+        settings = self._args.stack.settings.cluster
         self.sessions = self._sessions(settings.execute_command) if settings.execute_command else None
         cluster = aws.ecs.Cluster(
             name,
-            name=args.stack.names.cluster,
+            name=self._args.stack.names.cluster,
             settings=[
                 aws.ecs.ClusterSettingArgs(name="containerInsights", value=settings.container_insights)
             ],
@@ -81,7 +108,6 @@ class Cluster(pulumi.ComponentResource):
         self.cluster_name = cluster.name
         self.ec2_provider = self._ec2_provider()
         self.capacity = self._capacity(cluster)
-        self.register_outputs({"arn": self.arn, "clusterName": self.cluster_name})
 
     def _sessions(self, settings: ExecuteCommand) -> Sessions:
         child = pulumi.ResourceOptions(parent=self)

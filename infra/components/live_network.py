@@ -13,7 +13,7 @@ from infra.settings.root import Settings
 
 
 def check_standing(account: AwsAccount, settings: Settings, tags: Mapping[str, str]) -> None:
-    """Refuse a network, or an exposure, that the load balancer of a running stack cannot have.
+    """Refuse a network, an exposure or another one, that the load balancer of a running stack cannot have.
 
     Args:
         account: Provider of the AWS account.

@@ -19,7 +19,8 @@ from infra.pure.names import StackNames
 from infra.pure.takeover import EC2, FARGATE
 from infra.settings.root import Settings
 
-TYPES = ("ecs:service", "elasticloadbalancing")
+BALANCING = "elasticloadbalancing"
+TYPES = ("ecs:service", BALANCING)
 GONE = (
     # aws_ecs_service and aws_lb_listener_rule of the real provider, and the local cloud's.
     "no matching ECS Service found",
@@ -66,17 +67,63 @@ def _read(account: AwsAccount, names: StackNames, settings: Settings) -> LiveSta
     tagged = {item.resource_arn: item.tags for item in found.resource_tag_mapping_lists}
     rules = [rule for arn, tags in tagged.items() if (rule := _rule(arn, tags))]
     known = sorted({tags["Service"] for tags in tagged.values() if "Service" in tags})
+    cluster = _cluster(tagged)
     services = {
         name: service
         for name in known
-        if (service := _service(names.cluster, name, tagged, opts)) is not None
+        if (service := _service(cluster or names.cluster, names.service(name), tagged, opts)) is not None
     }
-    stack = LiveStack(services=services, rules=rules)
+    services = {name: replace(service, name=name) for name, service in services.items()}
+    neighbours = _neighbours(settings, {rule.balancer for rule in rules}, set(tagged), opts)
+    stack = LiveStack(
+        services=services, rules=rules, cluster=cluster, own_cluster=names.cluster, neighbours=neighbours
+    )
     asked = transitions.rules_to_look_at(settings, stack)
     looked = {rule.arn: _conditions(rule, opts) for rule in asked}
     stack = replace(stack, rules=[kept for rule in rules if (kept := looked.get(rule.arn, rule)) is not None])
     listeners = {rule.listener for rule in stack.rules if _is_moved(rule, services)}
     return replace(stack, ports=_ports(listeners, opts))
+
+
+def _cluster(tagged: Iterable[str]) -> str | None:
+    """Name of the cluster that a service runs in: its ARN says it (Service Authorization Reference, Amazon ECS)."""
+    paths = [arn.partition(":service/")[2].split("/") for arn in sorted(tagged) if ":service/" in arn]
+    return next((path[0] for path in paths if len(path) == 2), None)
+
+
+def _neighbours(
+    settings: Settings, balancers: set[str], own: set[str], opts: pulumi.InvokeOptions
+) -> list[LiveRule]:
+    """Rules of other stacks of this program, which have numbers that this one cannot have.
+
+    Of the load balancers that this stack's rules are on, and of the one that the settings name; where they name it by
+    another stack's output, of every one: a number more that is avoided harms nobody.
+    """
+    existing = settings.load_balancer.existing
+    if not any(service.route.enabled for service in settings.services.values()) or not (
+        existing or balancers
+    ):
+        return []
+    found = aws.resourcegroupstaggingapi.get_resources(
+        resource_type_filters=[BALANCING],
+        tag_filters=[
+            aws.resourcegroupstaggingapi.GetResourcesTagFilterArgs(key="ManagedBy", values=["pulumi"]),
+            aws.resourcegroupstaggingapi.GetResourcesTagFilterArgs(key="Rule", values=[*Purpose]),
+        ],
+        opts=opts,
+    )
+    listed = {item.resource_arn: item.tags for item in found.resource_tag_mapping_lists}
+    rules = [
+        rule
+        for arn, tags in sorted(listed.items())
+        if arn not in own and (rule := _rule(arn, tags)) is not None
+    ]
+    if existing and existing.known_name is None:
+        return rules
+    names = {balancer.split("/")[1] for balancer in balancers} | (
+        {existing.known_name} if existing else set()
+    )
+    return [rule for rule in rules if rule.balancer.split("/")[1] in names]
 
 
 def _rule(arn: str, tags: Mapping[str, str]) -> LiveRule | None:

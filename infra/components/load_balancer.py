@@ -1,4 +1,4 @@
-"""LoadBalancer: one Application Load Balancer for all services of a stack."""
+"""LoadBalancer: one Application Load Balancer for all services of a stack; one of its own, or one that others share."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import pulumi_aws as aws
 from infra.components.access_log_bucket import AccessLogBucket, AccessLogBucketArgs
 from infra.components.certificate import Certificate, CertificateArgs
 from infra.components.firewall import Firewall, FirewallArgs
+from infra.components.looking_up import looked_up
 from infra.components.network import Network
 from infra.components.stack_context import StackContext
+from infra.pure.routing import first_address
+from infra.settings.load_balancer import ExistingLoadBalancer
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -37,14 +40,16 @@ class LoadBalancer(pulumi.ComponentResource):
 
     Outputs:
         url: Address for a browser.
+        arn: Its ARN; another stack's `loadBalancer.existing.name` takes it.
         arn_suffix: `app/<name>/<id>`, its name in CloudWatch.
         listener_arn: Listener that the services' rules belong to: HTTPS where there is a certificate.
         test_listener_arn: Listener for test traffic; None without one.
-        listeners: All listeners; services depend on them.
-        security_group_id: Group of the load balancer; services let it in.
+        listeners: All listeners that the stack makes; services depend on them.
+        security_group_id: Group of the load balancer, one of several; services let it in.
     """
 
     url: pulumi.Output[str]
+    arn: pulumi.Output[str]
     arn_suffix: pulumi.Output[str]
     listener_arn: pulumi.Output[str]
     test_listener_arn: pulumi.Output[str] | None
@@ -57,7 +62,61 @@ class LoadBalancer(pulumi.ComponentResource):
         self._args = args
         self._settings = args.stack.settings.load_balancer
         self._child = pulumi.ResourceOptions(parent=self)
-        domain = self._settings.domain
+        if self._settings.existing:
+            self._use(self._settings.existing)
+        else:
+            self._create(name)
+        self.register_outputs({"url": self.url, "arn": self.arn, "listenerArn": self.listener_arn})
+
+    def _use(self, existing: ExistingLoadBalancer) -> None:
+        """Take a load balancer as it is."""
+        key, invoke = "loadBalancer.existing", pulumi.InvokeOutputOptions(parent=self)
+        asked = self._args.stack.references.text(existing.name)
+        balancer = looked_up(
+            aws.lb.get_load_balancer_output(
+                arn=asked.apply(lambda text: text if text.startswith("arn:") else None),
+                name=asked.apply(lambda text: None if text.startswith("arn:") else text),
+                opts=invoke,
+            ),
+            f"{key}.name",
+            existing.name,
+            "aws elbv2 describe-load-balancers",
+        )
+        balancer = pulumi.Output.all(balancer, self._args.network.vpc_id).apply(
+            lambda known: _in_vpc(known[0], known[1])
+        )
+        self.arn = balancer.apply(lambda found: found.arn)
+        self.arn_suffix = balancer.apply(lambda found: found.arn_suffix)
+        # Whatever has several groups is let in by each of them, and may leave by each.
+        self.security_group_id = balancer.apply(lambda found: min(found.security_groups))
+        self.listeners = []
+        listener = self._found_listener("listener", existing.listener)
+        self.listener_arn = listener.apply(lambda found: found.arn)
+        self.test_listener_arn = None
+        if existing.test_listener:
+            test = self._found_listener("testListener", existing.test_listener)
+            self.test_listener_arn = test.apply(lambda found: found.arn)
+        routes = [one.route.key for one in self._args.stack.settings.services.values() if one.route.enabled]
+        self.url = pulumi.Output.all(balancer, listener).apply(
+            lambda known: first_address(routes, known[0].dns_name, known[1].protocol, known[1].port)
+        )
+
+    def _found_listener(self, key: str, text: str) -> pulumi.Output[aws.lb.GetListenerResult]:
+        asked = self._args.stack.references.text(text)
+        by_arn = asked.apply(lambda known: known.startswith("arn:"))
+        found = aws.lb.get_listener_output(
+            arn=pulumi.Output.all(asked, by_arn).apply(lambda known: known[0] if known[1] else None),
+            load_balancer_arn=pulumi.Output.all(self.arn, by_arn).apply(
+                lambda known: None if known[1] else known[0]
+            ),
+            port=asked.apply(lambda known: int(known) if known.isdecimal() else None),
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        command = "aws elbv2 describe-listeners --load-balancer-arn <ARN of the load balancer>"
+        return looked_up(found, f"loadBalancer.existing.{key}", text, command)
+
+    def _create(self, name: str) -> None:
+        args, domain = self._args, self._settings.domain
         certificate = self._certificate()
         self.security_group_id = self._security_group()
         balancer = self._balancer()
@@ -77,8 +136,8 @@ class LoadBalancer(pulumi.ComponentResource):
         scheme = "https" if self._settings.serves_https else "http"
         host = pulumi.Output.from_input(domain.name) if domain else balancer.dns_name
         self.url = pulumi.Output.concat(scheme, "://", host)
+        self.arn = balancer.arn
         self.arn_suffix = balancer.arn_suffix
-        self.register_outputs({"url": self.url, "listenerArn": self.listener_arn})
 
     def _certificate(self) -> Certificate | None:
         domain = self._settings.domain
@@ -203,6 +262,22 @@ class LoadBalancer(pulumi.ComponentResource):
                 ],
                 opts=self._child,
             )
+
+
+def _in_vpc(balancer: aws.lb.GetLoadBalancerResult, vpc_id: str) -> aws.lb.GetLoadBalancerResult:
+    """A load balancer, whose target groups can only be in its own VPC (ELB API, `CreateTargetGroup` `VpcId`)."""
+    if balancer.load_balancer_type != "application":
+        raise pulumi.RunError(
+            f"loadBalancer.existing.name: {balancer.name} is a load balancer of the type "
+            f"{balancer.load_balancer_type}; allowed: one of the type application"
+        )
+    if balancer.vpc_id != vpc_id:
+        raise pulumi.RunError(
+            f"loadBalancer.existing.name: {balancer.name} stands in {balancer.vpc_id}, and the stack's tasks in "
+            f"{vpc_id}; allowed: a load balancer in the VPC of the tasks\n  fix: "
+            f"pulumi config set --path network.existing.vpcId {balancer.vpc_id}"
+        )
+    return balancer
 
 
 def not_found() -> aws.lb.ListenerDefaultActionArgs:

@@ -192,12 +192,12 @@ class Microservice(pulumi.ComponentResource):
         if not stack.settings.has_alarms or not observability:
             return None
         groups = [group.arn_suffix for group in self._traffic.target_groups] if self._traffic else []
-        wanted = alarms.service_alarms(
-            self._name, stack.names.cluster, self._settings, insights=stack.settings.cluster.has_insights
-        )
+        wanted = alarms.service_alarms(self._name, self._settings, insights=self._args.cluster.has_insights)
         args = ServiceAlarmsArgs(
             alarms=wanted,
             name_prefix=stack.names.family(self._name),
+            cluster_name=self._args.cluster.cluster_name,
+            service_name=stack.names.service(self._name),
             load_balancer=self._traffic.load_balancer.arn_suffix if self._traffic else None,
             target_groups=groups,
             topic_arn=observability.topic_arn,
@@ -210,7 +210,7 @@ class Microservice(pulumi.ComponentResource):
         breaker = aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True)
         return aws.ecs.Service(
             self._name,
-            name=self._name,
+            name=self._stack.names.service(self._name),
             cluster=args.cluster.arn,
             task_definition=task_definition.arn,
             desired_count=inputs.desired_count(settings),
@@ -252,7 +252,7 @@ class Microservice(pulumi.ComponentResource):
         """What the service waits for, and outlives nothing of: destroying goes the other way round."""
         args, traffic = self._args, self._traffic
         before: list[pulumi.Resource] = [
-            args.cluster.capacity,
+            *([args.cluster.capacity] if args.cluster.capacity else []),
             *self._roles.policies,
             *self._doors,
             *args.callees,
@@ -262,7 +262,11 @@ class Microservice(pulumi.ComponentResource):
         seconds = budgets.deployment_seconds(self._settings)
         deployment = budgets.as_timeout(seconds)
         # Of CodeDeploy's deployments the program knows nothing: who starts them follows them.
-        rollout = None if self._situation.code_deploy else Rollout(self._name, args.stack.account, seconds)
+        rollout = (
+            None
+            if self._situation.code_deploy
+            else Rollout(self._stack.names.service(self._name), args.stack.account, seconds)
+        )
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=before,

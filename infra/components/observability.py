@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.components.announcement import AnnouncementArgs, announce
+from infra.components.cluster import Cluster
 from infra.components.load_balancer import LoadBalancer
 from infra.components.stack_context import StackContext
 from infra.pure import alarms, dashboard, events, iam
@@ -21,10 +23,12 @@ class ObservabilityArgs:
 
     Args:
         stack: Account, names and settings of the stack.
+        cluster: What its services run on.
         load_balancer: Load balancer in front of its services; None where there is none.
     """
 
     stack: StackContext
+    cluster: Cluster
     load_balancer: LoadBalancer | None
 
 
@@ -44,7 +48,7 @@ class Observability(pulumi.ComponentResource):
         self._name = name
         self._stack = args.stack
         self._load_balancer = args.load_balancer
-        self._cluster = args.stack.names.cluster
+        self._cluster = args.cluster
         self._child = pulumi.ResourceOptions(parent=self)
         topic = self._topic()
         self._subscribe(topic)
@@ -57,7 +61,7 @@ class Observability(pulumi.ComponentResource):
     def _topic(self) -> aws.sns.Topic:
         topic = aws.sns.Topic(
             self._name,
-            display_name=self._cluster,
+            display_name=self._stack.names.prefix,
             kms_master_key_id=self._stack.settings.observability.kms_key_arn or self._stack.key_arn,
             opts=self._child,
         )
@@ -83,13 +87,24 @@ class Observability(pulumi.ComponentResource):
             )
 
     def _announce_failed_deployments(self, topic: aws.sns.Topic) -> None:
-        pattern = self._stack.account.facts.apply(
-            lambda known: events.failed_deployments(cluster=self._cluster, **known)
+        """Of every service in a cluster of the stack's own; in one that others use too, of the stack's by name."""
+        names = self._stack.names
+        services = sorted(map(names.service, self._stack.settings.services)) if names.shares_cluster else []
+        for first in range(0, max(len(services), 1), events.SERVICES_AT_ONCE):
+            self._announce_failed(topic, services[first : first + events.SERVICES_AT_ONCE], first)
+
+    def _announce_failed(self, topic: aws.sns.Topic, services: Sequence[str], first: int) -> None:
+        pattern = pulumi.Output.all(
+            facts=self._stack.account.facts, cluster=self._cluster.cluster_name
+        ).apply(
+            lambda known: events.failed_deployments(
+                cluster=known["cluster"], services=services, **known["facts"]
+            )
         )
         announce(
-            f"{self._name}-deployments",
+            f"{self._name}-deployments{f'-{first}' if first else ''}",
             AnnouncementArgs(
-                description=f"Deployments that failed in the cluster {self._cluster}",
+                description=f"Deployments that failed in {self._stack.names.prefix}",
                 pattern=pattern,
                 topic_arn=topic.arn,
                 parts=events.MESSAGE_PARTS,
@@ -100,8 +115,8 @@ class Observability(pulumi.ComponentResource):
 
     def _dashboard(self) -> None:
         names = self._alarm_names()
-        services = sorted(self._stack.settings.services)
-        insights = self._stack.settings.cluster.has_insights
+        services = sorted(map(self._stack.names.service, self._stack.settings.services))
+        insights = self._cluster.has_insights
 
         def body(known: dict[str, Any]) -> str:
             facts = known["facts"]
@@ -109,7 +124,7 @@ class Observability(pulumi.ComponentResource):
             return json.dumps(
                 dashboard.body(
                     region=facts["region"],
-                    cluster=self._cluster,
+                    cluster=known["cluster"],
                     load_balancer=known["load_balancer"],
                     services=services,
                     alarms=watched,
@@ -119,10 +134,14 @@ class Observability(pulumi.ComponentResource):
 
         known = pulumi.Output.all(
             facts=self._stack.account.facts,
+            cluster=self._cluster.cluster_name,
             load_balancer=self._load_balancer.arn_suffix if self._load_balancer else None,
         )
         aws.cloudwatch.Dashboard(
-            self._name, dashboard_name=self._cluster, dashboard_body=known.apply(body), opts=self._child
+            self._name,
+            dashboard_name=self._stack.names.prefix,
+            dashboard_body=known.apply(body),
+            opts=self._child,
         )
 
     def _alarm_names(self) -> list[str]:
@@ -133,7 +152,5 @@ class Observability(pulumi.ComponentResource):
         return [
             alarms.alarm_name(names.family(name), alarm)
             for name, service in sorted(settings.services.items())
-            for alarm in alarms.service_alarms(
-                name, self._cluster, service, insights=settings.cluster.has_insights
-            )
+            for alarm in alarms.service_alarms(name, service, insights=self._cluster.has_insights)
         ]

@@ -18,6 +18,8 @@ class ServiceAlarmsArgs:
     Args:
         alarms: What to watch.
         name_prefix: Beginning of the alarms' names; people look them up.
+        cluster_name: Name of the cluster.
+        service_name: Name of the ECS service.
         load_balancer: ARN suffix of the load balancer; None for a service that it does not reach.
         target_groups: ARN suffixes of the service's target groups.
         topic_arn: Who is told.
@@ -25,6 +27,8 @@ class ServiceAlarmsArgs:
 
     alarms: Sequence[alarms.Alarm]
     name_prefix: str
+    cluster_name: pulumi.Input[str]
+    service_name: str
     load_balancer: pulumi.Input[str] | None
     target_groups: Sequence[pulumi.Input[str]]
     topic_arn: pulumi.Input[str]
@@ -96,6 +100,10 @@ class ServiceAlarms:
         return {key: self._dimension(value) for key, value in metric.dimensions.items()}
 
     def _dimension(self, value: str) -> pulumi.Input[str]:
+        if value == "CLUSTER":
+            return self._args.cluster_name
+        if value == "SERVICE":
+            return self._args.service_name
         if value == "LOAD_BALANCER":
             assert self._args.load_balancer is not None, "only routed services have such alarms"  # noqa: S101
             return self._args.load_balancer

@@ -14,6 +14,7 @@ MINUTE = 60
 LOAD_BALANCER = "AWS/ApplicationELB"
 ECS = "AWS/ECS"
 INSIGHTS = "ECS/ContainerInsights"
+_TASKS = {"ClusterName": "CLUSTER", "ServiceName": "SERVICE"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class Metric:
         name: Metric name.
         stat: Statistic.
         dimensions: Dimensions. The value `LOAD_BALANCER`, or `TARGET_GROUP_0`, stands for the ARN suffix that only
-            the deployed resource knows.
+            the deployed resource knows, `CLUSTER` for the cluster's name, `SERVICE` for that of the ECS service.
     """
 
     id: str
@@ -59,18 +60,17 @@ class Alarm:
     rolls_back: bool = True
 
 
-def service_alarms(name: str, cluster: str, service: Service, *, insights: bool) -> list[Alarm]:
+def service_alarms(name: str, service: Service, *, insights: bool) -> list[Alarm]:
     """The alarms of one service.
 
     Args:
-        name: Name of the ECS service.
-        cluster: Name of the cluster.
+        name: Name of the service.
         service: Its settings: thresholds, and how many target groups it has.
         insights: Whether the cluster has Container Insights, which counts tasks.
     """
     settings, target_groups = service.alarms, service.target_groups
-    alarms = [_utilization(name, cluster, "CPU", settings.cpu_percent, settings.minutes)]
-    alarms.append(_utilization(name, cluster, "Memory", settings.memory_percent, settings.minutes))
+    alarms = [_utilization(name, "CPU", settings.cpu_percent, settings.minutes)]
+    alarms.append(_utilization(name, "Memory", settings.memory_percent, settings.minutes))
     if target_groups:
         alarms += [
             _errors(name, settings, target_groups),
@@ -78,7 +78,7 @@ def service_alarms(name: str, cluster: str, service: Service, *, insights: bool)
             _unhealthy(name, settings, target_groups),
         ]
     if insights:
-        alarms.append(_too_few(name, cluster, settings.minutes))
+        alarms.append(_too_few(name, settings.minutes))
     return alarms
 
 
@@ -92,9 +92,8 @@ def alarm_arn(name: str, *, partition: str, region: str, account_id: str) -> str
     return f"arn:{partition}:cloudwatch:{region}:{account_id}:alarm:{name}"
 
 
-def _utilization(service: str, cluster: str, what: str, percent: int, minutes: int) -> Alarm:
-    dimensions = {"ClusterName": cluster, "ServiceName": service}
-    metric = Metric(id="m0", namespace=ECS, name=f"{what}Utilization", stat="Average", dimensions=dimensions)
+def _utilization(service: str, what: str, percent: int, minutes: int) -> Alarm:
+    metric = Metric(id="m0", namespace=ECS, name=f"{what}Utilization", stat="Average", dimensions=_TASKS)
     return Alarm(
         name=what.lower(),
         description=f"{service}: the tasks use more than {percent} % of their {what} on average",
@@ -167,10 +166,9 @@ def _unhealthy(service: str, settings: Alarms, target_groups: int) -> Alarm:
     )
 
 
-def _too_few(service: str, cluster: str, minutes: int) -> Alarm:
-    dimensions = {"ClusterName": cluster, "ServiceName": service}
+def _too_few(service: str, minutes: int) -> Alarm:
     wanted, running = (
-        Metric(id=id_, namespace=INSIGHTS, name=name, stat="Average", dimensions=dimensions)
+        Metric(id=id_, namespace=INSIGHTS, name=name, stat="Average", dimensions=_TASKS)
         for id_, name in (("wanted", "DesiredTaskCount"), ("running", "RunningTaskCount"))
     )
     return Alarm(

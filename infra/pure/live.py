@@ -58,6 +58,11 @@ class LiveRule:
         """ARN of its listener, which a rule's contains (Service Authorization Reference, Elastic Load Balancing V2)."""
         return self.arn.rpartition("/")[0].replace(":listener-rule/", ":listener/")
 
+    @property
+    def balancer(self) -> str:
+        """`app/<name>/<id>` of its load balancer, which its ARN contains as well."""
+        return self.arn.partition(":listener-rule/")[2].rsplit("/", 2)[0]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
@@ -132,11 +137,17 @@ class LiveStack:
         services: Services that run, by name.
         rules: Listener rules.
         ports: Port of each of their listeners, by ARN; only where it was looked up.
+        cluster: Name of the cluster that the services run in; None before the first deployment.
+        own_cluster: Name that a cluster of the stack's own has; empty where nobody asks.
+        neighbours: Listener rules of other stacks of this program, on the same load balancer as far as that is known.
     """
 
     services: Mapping[str, LiveService] = field(default_factory=dict)
     rules: Sequence[LiveRule] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
+    cluster: str | None = None
+    own_cluster: str = ""
+    neighbours: Sequence[LiveRule] = ()
 
     def rule(self, service: str, purpose: Purpose = Purpose.PRODUCTION) -> LiveRule | None:
         """A service's rule; the newest one is not told from one that is about to go, both lead to the same tasks."""

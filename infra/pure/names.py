@@ -49,10 +49,12 @@ class StackNames:
     Args:
         project: Pulumi project, for example `ecs-microservice`.
         stack: Pulumi stack, for example `prod`; characters that ECS or ECR refuse become hyphens.
+        shares_cluster: Whether other stacks have services in the same cluster, which has a name only once.
     """
 
     project: str
     stack: str
+    shares_cluster: bool = False
 
     @property
     def prefix(self) -> str:
@@ -70,6 +72,10 @@ class StackNames:
     def cluster(self) -> str:
         """Name of the ECS cluster."""
         return self.prefix
+
+    def service(self, service: str) -> str:
+        """Name of the ECS service."""
+        return self.family(service) if self.shares_cluster else service
 
     def family(self, service: str) -> str:
         """Task-definition family of a service: stable, so that its revisions stay one history."""

@@ -23,10 +23,53 @@ LAST = 50_000
 
 _PATH_STEPS = 8
 _BAND = 2_900
-CATCH_ALL = range(17 * _BAND + 1, 49_650)
+_BANDS = 17
+CATCH_ALL = range(_BANDS * _BAND + 1, 49_650)
 """Numbers of routes without conditions: behind all other computed ones."""
 WAITING = range(49_650, LAST + 1)
 """Numbers of the rules that no request meets."""
+_PARTS = _BANDS + 3
+SMALLEST = 25 * _PARTS
+"""Numbers that a part of a listener has at least: room for 25 services with equally specific routes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """Numbers that the rules of a stack may have, divided by how specific a route is.
+
+    Args:
+        first: The lowest one.
+        last: The highest one.
+    """
+
+    first: int = 1
+    last: int = LAST
+
+    @property
+    def _part(self) -> int:
+        return (self.last - self.first + 1) // _PARTS
+
+    @property
+    def _is_whole(self) -> bool:
+        return (self.first, self.last) == (1, LAST)
+
+    def band(self, number: int) -> range:
+        """Numbers of routes with conditions, the most specific ones in band 0."""
+        width = _BAND if self._is_whole else self._part
+        return range(self.first + number * width, self.first + (number + 1) * width)
+
+    @property
+    def catch_all(self) -> range:
+        """Numbers of routes without conditions."""
+        return CATCH_ALL if self._is_whole else self.band(_BANDS)
+
+    @property
+    def waiting(self) -> range:
+        """Numbers of the rules that no request meets."""
+        return WAITING if self._is_whole else range(self.band(_BANDS + 1).start, self.last + 1)
+
+
+WHOLE = Space()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +103,14 @@ class Positions:
 Owner = tuple[str, Purpose]
 
 
-def positions(routes: Mapping[str, RouteKey], live: Iterable[LiveRule] = ()) -> dict[str, Positions]:
+def positions(
+    routes: Mapping[str, RouteKey],
+    live: Iterable[LiveRule] = (),
+    *,
+    taken: Iterable[int] = (),
+    space: Space = WHOLE,
+    salt: str = "",
+) -> dict[str, Positions]:
     """Service name → numbers of its rules; no two are the same, and none is that of another live rule.
 
     Explicit numbers stay as they are, unless a live rule of another service has the number: then the rule gets the next
@@ -69,14 +119,20 @@ def positions(routes: Mapping[str, RouteKey], live: Iterable[LiveRule] = ()) -> 
 
     Args:
         routes: Routes by service.
-        live: Rules that the load balancer has now, also those that are about to go.
+        live: The stack's rules that the load balancer has now, also those that are about to go.
+        taken: Numbers that rules of others have.
+        space: Numbers that the stack may have.
+        salt: What keeps the first numbers of stacks apart that have services of the same names.
+
+    Raises:
+        ValueError: No number is left for a rule.
     """
     present: dict[Owner, LiveRule] = {
         (rule.service, rule.purpose): rule
         for rule in live
         if rule.purpose is not Purpose.TEST and rule.position
     }
-    board = _Board({owner: rule.position or 0 for owner, rule in present.items()})
+    board = _Board({owner: rule.position or 0 for owner, rule in present.items()}, taken)
     explicit = {name: route.priority for name, route in routes.items() if route.priority is not None}
     floor = 1
     for name in sorted(explicit, key=explicit.__getitem__):
@@ -84,13 +140,17 @@ def positions(routes: Mapping[str, RouteKey], live: Iterable[LiveRule] = ()) -> 
         before = present.get(owner)
         kept = before.position or 0 if before is not None and before.asked == asked else 0
         if kept < floor or not board.take(owner, kept):
-            board.take_first(owner, range(max(asked, floor), LAST + 1))
+            board.take_first(owner, range(max(asked, floor), space.last + 1))
         floor = board.taken[owner] + 1
-    for purpose, band in ((Purpose.PRODUCTION, _band_of(routes)), (Purpose.WAITING, lambda _: WAITING)):
+    bands: Mapping[Purpose, Callable[[str], range]] = {
+        Purpose.PRODUCTION: _band_of(routes, space),
+        Purpose.WAITING: lambda _: space.waiting,
+    }
+    for purpose, band in bands.items():
         for name in sorted(routes):
             if (name, purpose) in board.taken:
                 continue
-            _place(board, (name, purpose), present, band(name))
+            _place(board, (name, purpose), present, band(name), salt)
     return {
         name: Positions(
             production=board.taken[name, Purpose.PRODUCTION], waiting=board.taken[name, Purpose.WAITING]
@@ -102,10 +162,11 @@ def positions(routes: Mapping[str, RouteKey], live: Iterable[LiveRule] = ()) -> 
 class _Board:
     """Which numbers are free."""
 
-    def __init__(self, present: Mapping[Owner, int]) -> None:
+    def __init__(self, present: Mapping[Owner, int], taken: Iterable[int]) -> None:
         self.taken: dict[Owner, int] = {}
         self._present = {position: owner for owner, position in present.items()}
-        self._given: set[int] = set()
+        # What the stack has already is nobody else's, whatever was read of other listeners.
+        self._given = set(taken) - set(self._present)
 
     def take(self, owner: Owner, position: int) -> bool:
         """Take a number; False when somebody else has it, or is only about to give it up."""
@@ -123,23 +184,22 @@ class _Board:
         raise ValueError(f"no number is left for the listener rule of {owner[0]}")
 
 
-def _place(board: _Board, owner: Owner, present: Mapping[Owner, LiveRule], band: range) -> None:
+def _place(board: _Board, owner: Owner, present: Mapping[Owner, LiveRule], band: range, salt: str) -> None:
     before = present.get(owner)
     fits = before is not None and before.asked is None and before.position in band
     if before is not None and fits and board.take(owner, before.position or 0):
         return
-    digest = int.from_bytes(hashlib.sha256(owner[0].encode()).digest()[:8], "big")
+    digest = int.from_bytes(hashlib.sha256(f"{salt}{owner[0]}".encode()).digest()[:8], "big")
     start = digest % len(band)
     board.take_first(owner, (*band[start:], *band[:start]))
 
 
-def _band_of(routes: Mapping[str, RouteKey]) -> Callable[[str], range]:
+def _band_of(routes: Mapping[str, RouteKey], space: Space) -> Callable[[str], range]:
     def band(name: str) -> range:
         route = routes[name]
         if not route.hosts and not route.paths:
-            return CATCH_ALL
-        number = _band(route)
-        return range(1 + number * _BAND, 1 + (number + 1) * _BAND)
+            return space.catch_all
+        return space.band(_band(route))
 
     return band
 
@@ -175,3 +235,21 @@ def _patterns_meet(one: str, other: str) -> bool:
     if other[0] == "*":
         return _patterns_meet(other, one)
     return (one[0] == other[0] or "?" in {one[0], other[0]}) and _patterns_meet(one[1:], other[1:])
+
+
+def first_address(routes: Iterable[RouteKey], own_name: str, protocol: str, port: int) -> str:
+    """A URL that the first route answers: its host name and the beginning of its path, as far as they are no patterns.
+
+    Args:
+        routes: The routes.
+        own_name: DNS name of the load balancer, for routes without a host name.
+        protocol: `HTTP` or `HTTPS`.
+        port: Port of the listener.
+    """
+    scheme = protocol.lower()
+    route = next(iter(routes))
+    host = next((host for host in route.hosts if not set(host) & {"*", "?"}), own_name)
+    number = "" if (scheme, port) in {("http", 80), ("https", 443)} else f":{port}"
+    path = next(iter(route.paths), "/")
+    plain = path.split("*")[0].split("?")[0]
+    return f"{scheme}://{host}{number}{'' if plain == '/' else plain}"

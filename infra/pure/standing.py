@@ -8,6 +8,7 @@ So what would end half-way is refused before it begins.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from infra.pure.references import has_reference
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
 
@@ -42,6 +43,13 @@ def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) ->
         tags: Tags of what belongs to the stack.
     """
     network = settings.network
+    if settings.load_balancer.existing:
+        yield Problem(
+            path=("loadBalancer", "existing"),
+            message=f"the stack has a load balancer of its own, {live.name}, and the services' target groups cannot "
+            "leave it; allowed: without existing",
+        )
+        return
     own = all(live.vpc_tags.get(key) == value for key, value in tags.items())
     where = f"the load balancer {live.name} stands in {live.vpc_id}"
     if network.create and not own:
@@ -57,7 +65,7 @@ def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) ->
             message=f"the VPC has {live.vpc_cidr}, and another range is another VPC, to which the load balancer "
             f"{live.name} cannot move; allowed: {live.vpc_cidr}",
         )
-    elif network.existing and network.existing.vpc_id != live.vpc_id:
+    elif network.existing and not _is_same(network.existing.vpc_id, live.vpc_id):
         yield Problem(
             path=("network", "existing", "vpcId"),
             value=network.existing.vpc_id,
@@ -77,6 +85,11 @@ def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) ->
             message=f"the load balancer {live.name} is {now}; one that becomes {wanted} is another one, with another "
             f"name, and the services belong to this one; allowed: {str(live.internal).lower()}",
         )
+
+
+def _is_same(asked: str, vpc_id: str) -> bool:
+    """Whether an existing VPC is the one of the load balancer; of another stack's output nobody knows yet."""
+    return has_reference(asked) or asked == vpc_id
 
 
 def _present(live: LiveBalancer, *, own: bool) -> str:

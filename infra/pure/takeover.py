@@ -46,14 +46,16 @@ class Takeover:
     situation: Situation
 
 
-def takeover(name: str, service: Service, live: LiveStack, *, main_port: int, fargate: Fargate) -> Takeover:
+def takeover(
+    name: str, service: Service, live: LiveStack, *, main_port: int | None, fargate: Fargate
+) -> Takeover:
     """Decide how a service continues.
 
     Args:
         name: Its name.
         service: Its settings.
         live: What was read.
-        main_port: Port of the listener that its rule belongs to.
+        main_port: Port of the listener that its rule belongs to; None where that is not known beforehand.
         fargate: How Fargate tasks are spread.
     """
     present = live.services.get(name)
@@ -77,7 +79,9 @@ def takeover(name: str, service: Service, live: LiveStack, *, main_port: int, fa
     )
 
 
-def settled(name: str, service: Service, present: LiveService, live: LiveStack, main_port: int) -> bool:
+def settled(
+    name: str, service: Service, present: LiveService, live: LiveStack, main_port: int | None
+) -> bool:
     """Whether traffic moves as it did: the same target groups, the same rules, the same container and port."""
     deployment = service.deployment
     if moves_listener(name, live, main_port):
@@ -93,10 +97,12 @@ def settled(name: str, service: Service, present: LiveService, live: LiveStack, 
     )
 
 
-def moves_listener(name: str, live: LiveStack, main_port: int) -> bool:
+def moves_listener(name: str, live: LiveStack, main_port: int | None) -> bool:
     """Whether a service's rule is on another listener than it is to be on."""
     rule = live.rule(name)
-    return rule is not None and live.ports.get(rule.listener, main_port) != main_port
+    return (
+        rule is not None and main_port is not None and live.ports.get(rule.listener, main_port) != main_port
+    )
 
 
 def _capacity(service: Service, fargate: Fargate) -> frozenset[Capacity]:

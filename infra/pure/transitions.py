@@ -8,6 +8,7 @@ them.
 from collections.abc import Iterator
 
 from infra.pure.live import LiveRule, LiveService, LiveStack, Purpose
+from infra.pure.references import has_reference
 from infra.pure.routing import RouteKey, may_overlap
 from infra.pure.takeover import STRATEGIES, moves_listener, settled
 from infra.settings.problems import Assign, Path, Problem
@@ -31,6 +32,35 @@ def problems(settings: Settings, live: LiveStack) -> Iterator[Problem]:
         if service.route.enabled and not _is_reached(name, live):
             yield from _new_route(name, service, live)
     yield from _removed(settings, live)
+    yield from _moved(settings, live)
+
+
+def _moved(settings: Settings, live: LiveStack) -> Iterator[Problem]:
+    """A service never leaves its cluster, and a target group has one load balancer only.
+
+    ECS API, UpdateService; ELB API, `TargetGroupAssociationLimit`.
+    """
+    way = "another stack beside this one takes over with its own tasks, and this one is destroyed after that"
+    asked = settings.cluster.existing
+    wanted = live.own_cluster if asked is None else asked.rpartition("/")[2]
+    if live.services and live.cluster and wanted and wanted != live.cluster and not has_reference(wanted):
+        yield Problem(
+            path=("cluster", "existing"),
+            value=asked or ...,
+            message=f"the services run in the cluster {live.cluster}, which they cannot leave; "
+            f"allowed: {live.cluster}; or {way}",
+        )
+    existing = settings.load_balancer.existing
+    for balancer in sorted(
+        {rule.balancer.split("/")[1] for rule in live.rules if rule.service in settings.services}
+    ):
+        if existing and existing.known_name not in {None, balancer}:
+            yield Problem(
+                path=("loadBalancer", "existing", "name"),
+                value=existing.name,
+                message=f"the services are behind the load balancer {balancer}, and their target groups with them; "
+                f"allowed: {balancer}; or {way}",
+            )
 
 
 def rules_to_look_at(settings: Settings, live: LiveStack) -> list[LiveRule]:
@@ -45,8 +75,10 @@ def rules_to_look_at(settings: Settings, live: LiveStack) -> list[LiveRule]:
     return [rule for rule in rules if _goes_last(rule.service, settings, live)]
 
 
-def main_port(settings: Settings) -> int:
-    """Port of the listener that the services' rules belong to."""
+def main_port(settings: Settings) -> int | None:
+    """Port of the listener that the services' rules belong to; None where the settings do not know it."""
+    if settings.load_balancer.existing:
+        return settings.load_balancer.existing.main_port
     return 443 if settings.load_balancer.serves_https else 80
 
 
@@ -92,7 +124,8 @@ def _running(
             path=strategy,
             value=wanted,
             message=(
-                f"the rule moves to the listener on port {port}, which ECS cannot shift together with the present one; "
+                f"the rule moves to {f'the listener on port {port}' if port else 'another listener'}, which ECS "
+                "cannot shift together with the present one; "
                 "allowed: rolling, deployed before and with the change of domain or certificate, and then this one"
             ),
             fix="rolling",

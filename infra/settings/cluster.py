@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from infra.pure.references import PATTERN
 from infra.settings.base import Architecture, Model, RetentionDays
 
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1035: at most 63 characters between two dots
@@ -58,8 +59,24 @@ class ExecuteCommand(Model):
     """Days that the record of the sessions is kept."""
 
 
+ClusterReference = Annotated[
+    str,
+    Field(
+        pattern=rf"^(arn:[a-z-]+:ecs:[a-z0-9-]+:\d{{12}}:cluster/)?[A-Za-z0-9_-]{{1,255}}$|^{PATTERN}$",
+        examples=["shared"],
+    ),
+]
+"""Name or ARN of a cluster (ECS API, CreateCluster `clusterName`), or an output of another stack."""
+
+
 class Cluster(Model):
     """The ECS cluster that all services of the stack run on."""
+
+    existing: ClusterReference | None = None
+    """A cluster that something else owns: its name, its ARN, or the output of another stack,
+    `${stack:acme/platform/prod#cluster}`. Nothing of it is changed; it must have the capacity providers that `fargate`
+    gives a weight. null makes one.
+    """
 
     container_insights: Literal["enhanced", "enabled", "disabled"] = "enhanced"
     """Metrics of tasks and containers in CloudWatch."""

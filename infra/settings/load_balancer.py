@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.pure.references import or_reference
-from infra.settings.base import Cidr, Model, Port, RetentionDays
+from infra.pure.references import has_reference, or_reference
+from infra.settings.base import Cidr, Model, Port, RetentionDays, Text
 
 DomainName = Annotated[
     str,
@@ -102,8 +102,73 @@ class ListenerForTests(Model):
     """IPv4 ranges of the testers."""
 
 
+ListenerReference = Annotated[
+    Text,
+    Field(
+        pattern=or_reference(
+            r"^(\d{1,5}|arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/app/[A-Za-z0-9/-]+)$"
+        ),
+        examples=["443"],
+    ),
+]
+"""A listener of a load balancer by its port or its ARN, or an output of another stack."""
+
+
+class Priorities(Model):
+    """The numbers that the stack's listener rules may have."""
+
+    first: int = Field(ge=1, le=50_000)
+    """The lowest one."""
+
+    last: int = Field(ge=1, le=50_000)
+    """The highest one; 500 numbers are the least, so that routes find room by how specific they are."""
+
+
+class ExistingLoadBalancer(Model):
+    """A load balancer that something else owns: the stack adds target groups and rules of its listener and groups."""
+
+    name: Annotated[
+        str,
+        Field(
+            pattern=or_reference(
+                r"^([A-Za-z0-9-]{1,32}|arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9/-]+)$"
+            ),
+            examples=["shared"],
+        ),
+    ]
+    """Its name, its ARN, or the output of another stack, `${stack:acme/platform/prod#loadBalancer}`."""
+
+    listener: ListenerReference = "443"
+    """Its listener that serves people: the port, the ARN, or the output of another stack."""
+
+    test_listener: ListenerReference | None = None
+    """Its listener for test traffic of gradual deployments; null for none."""
+
+    priorities: Priorities | None = None
+    """Numbers that the stack's rules keep to, where others, whose rules do not say their number in a tag, use the rest;
+    null for any number that no stack of this program has.
+    """
+
+    @property
+    def main_port(self) -> int | None:
+        """Port of the listener that serves people; None where it is named by something else."""
+        return int(self.listener) if self.listener.isdecimal() else None
+
+    @property
+    def known_name(self) -> str | None:
+        """Its name, where the settings say it without asking AWS or another stack."""
+        if has_reference(self.name):
+            return None
+        return self.name.split("/")[-2] if self.name.startswith("arn:") else self.name
+
+
 class LoadBalancer(Model):
     """The Application Load Balancer; one per stack, routing by host name and path."""
+
+    existing: ExistingLoadBalancer | None = None
+    """Use a load balancer that exists, which several stacks may share; null makes one. The other keys here belong to
+    its owner.
+    """
 
     internal: bool = False
     """Reachable only from inside the VPC."""
@@ -145,3 +210,8 @@ class LoadBalancer(Model):
     def serves_https(self) -> bool:
         """Whether there is a certificate, and so an HTTPS listener."""
         return bool(self.certificate_arn or self.domain)
+
+    @property
+    def has_test_listener(self) -> bool:
+        """Whether test traffic has a listener."""
+        return bool(self.existing.test_listener if self.existing else self.test_listener)

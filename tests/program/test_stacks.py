@@ -30,7 +30,7 @@ def test_stack_file_is_short(stack: str) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_exports_are_the_documented_ones(graphs: dict[str, Recorded], stack: str) -> None:
     exports = graphs[stack].exports
-    assert set(exports) == {"url", "cluster", "services", "images", "logGroups"}
+    assert set(exports) == {"url", "loadBalancer", "cluster", "services", "images", "logGroups"}
     assert re.match(r"https?://", exports["url"])
     assert exports["cluster"] == f"ecs-microservice-{stack}"
     assert exports["services"] == {"web": "web"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
-from infra.settings.rules import deployment, duplicates, guard, network, service, stack
+from infra.settings.rules import deployment, duplicates, existing, guard, network, service, stack
 
 
 def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[Problem]:
@@ -20,6 +20,7 @@ def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[
     yield from duplicates.problems(settings)
     yield from network.problems(settings)
     yield from stack.problems(settings, config_secrets)
+    yield from existing.problems(settings)
     for name, one in settings.services.items():
         yield from service.problems(name, one)
         yield from deployment.problems(name, one, settings)

@@ -72,13 +72,16 @@ def _tests(path: Path, service: Service, settings: Settings) -> Iterator[Problem
             fix=Remove(),
             related=[(*here, "strategy")],
         )
-    elif deployment.test_traffic and not settings.load_balancer.test_listener:
+    elif deployment.test_traffic and not settings.load_balancer.has_test_listener:
+        shared = settings.load_balancer.existing is not None
+        key = "loadBalancer.existing.testListener" if shared else "loadBalancer.testListener"
+        own = Assign(("loadBalancer", "testListener", "allowedCidrs"), ["203.0.113.0/24"])
         yield Problem(
             path=(*here, "testTraffic"),
             value=True,
-            message="needs the load balancer's testListener; allowed: with loadBalancer.testListener",
-            fix=Assign(("loadBalancer", "testListener", "allowedCidrs"), ["203.0.113.0/24"]),
-            related=[("loadBalancer", "testListener")],
+            message=f"needs the load balancer's testListener; allowed: with {key}",
+            fix=Assign(("loadBalancer", "existing", "testListener"), "9000") if shared else own,
+            related=[("loadBalancer", "testListener"), ("loadBalancer", "existing")],
         )
     if deployment.hooks and not deployment.is_gradual:
         yield Problem(
