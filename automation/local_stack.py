@@ -4,7 +4,7 @@ import dataclasses
 import shutil
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from automation.engines import EngineName, StackEngine
 from automation.engines.builtin import BuiltInEngine
@@ -102,12 +102,23 @@ class LocalStack(Stack):
     def _address(self, url: str) -> str:
         """A stack with a domain or HTTPS answers at its load balancer's name: nothing here resolves or encrypts."""
         asked = urlsplit(url)
-        if asked.scheme == "http" and (asked.hostname or "").endswith(".localhost"):
+        if asked.scheme == "http" and (asked.hostname or "").endswith(".alb.localhost"):
             return url
         names = [str(item.outputs["dnsName"]) for item in self.resources() if item.type == _LOAD_BALANCER]
         if not names:
-            return url
+            return self._shared_address(asked) or url
         return f"http://443.{names[0]}" if asked.scheme == "https" else f"http://{names[0]}"
+
+    def _shared_address(self, asked: SplitResult) -> str | None:
+        """Of a load balancer that others use too: asked under the host name of the stack's own rule."""
+        arn = self.outputs().get("loadBalancer")
+        if not arn:
+            return None
+        name = f"{str(arn).split('/')[-2]}.alb.localhost:{self._settings.port}"
+        if asked.scheme == "https":
+            return f"http://443.{name}{asked.path}"
+        host = asked.hostname or ""
+        return f"http://{name if name.startswith(host) else f'{host}.{name}'}{asked.path}"
 
     def _with(self, source: StackSource, report: Report) -> "LocalStack":
         return LocalStack(source, self._settings, self._asked, report)

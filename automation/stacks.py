@@ -291,6 +291,11 @@ class Stack(ABC):
     def _cluster(self) -> str:
         return StackNames(self.source.project_name, self.name).cluster
 
+    @property
+    def _present_cluster(self) -> str:
+        """The cluster that the services run in, which may be somebody else's."""
+        return str(self.outputs().get("cluster") or self._cluster)
+
     def _deploy_by_code_deploy(self, engine: StackEngine) -> dict[str, str]:
         return code_deploy.deploy(
             self.target, engine.resources(), lambda line: self._report(Progress(message=line))
@@ -349,7 +354,7 @@ class Stack(ABC):
             prune(
                 self.target,
                 self.ledger,
-                self._cluster,
+                self._present_cluster,
                 done,
                 engine.resources(),
                 report=self.say,
@@ -383,8 +388,8 @@ class Stack(ABC):
 
         try:
             own = set(self.services().values())
-            cluster = self.outputs().get("cluster") or self._cluster
-            services = [view for view in read_fleet(self.target, cluster, events=0) if view.name in own]
+            fleet = read_fleet(self.target, self._present_cluster, events=0)
+            services = [view for view in fleet if view.name in own]
         except (LocalCloudError, BotoCoreError, ClientError):
             return "stopped; no service runs yet"
         lines = [

@@ -67,13 +67,15 @@ def _read(account: AwsAccount, names: StackNames, settings: Settings) -> LiveSta
     tagged = {item.resource_arn: item.tags for item in found.resource_tag_mapping_lists}
     rules = [rule for arn, tags in tagged.items() if (rule := _rule(arn, tags))]
     known = sorted({tags["Service"] for tags in tagged.values() if "Service" in tags})
-    cluster = _cluster(tagged)
-    services = {
-        name: service
-        for name in known
-        if (service := _service(cluster or names.cluster, names.service(name), tagged, opts)) is not None
+    where = {
+        tags["Service"]: path for arn, tags in tagged.items() if "Service" in tags and (path := _path(arn))
     }
-    services = {name: replace(service, name=name) for name, service in services.items()}
+    cluster = next((cluster for cluster, _ in where.values()), None)
+    services = {}
+    for name in known:
+        place = where.get(name, (names.cluster, names.service(name)))
+        if service := _service(name, *place, tagged, opts):
+            services[name] = service
     neighbours = _neighbours(settings, {rule.balancer for rule in rules}, set(tagged), opts)
     stack = LiveStack(
         services=services, rules=rules, cluster=cluster, own_cluster=names.cluster, neighbours=neighbours
@@ -85,10 +87,10 @@ def _read(account: AwsAccount, names: StackNames, settings: Settings) -> LiveSta
     return replace(stack, ports=_ports(listeners, opts))
 
 
-def _cluster(tagged: Iterable[str]) -> str | None:
-    """Name of the cluster that a service runs in: its ARN says it (Service Authorization Reference, Amazon ECS)."""
-    paths = [arn.partition(":service/")[2].split("/") for arn in sorted(tagged) if ":service/" in arn]
-    return next((path[0] for path in paths if len(path) == 2), None)
+def _path(arn: str) -> tuple[str, str] | None:
+    """Cluster and name of a service, as its ARN says them (Service Authorization Reference, Amazon ECS)."""
+    cluster, _, name = arn.partition(":service/")[2].partition("/")
+    return (cluster, name) if name else None
 
 
 def _neighbours(
@@ -140,12 +142,12 @@ def _rule(arn: str, tags: Mapping[str, str]) -> LiveRule | None:
 
 
 def _service(
-    cluster: str, name: str, tagged: Mapping[str, object], opts: pulumi.InvokeOptions
+    name: str, cluster: str, physical: str, tagged: Mapping[str, object], opts: pulumi.InvokeOptions
 ) -> LiveService | None:
     try:
-        found = aws.ecs.get_service(cluster_arn=cluster, service_name=name, opts=opts)
+        found = aws.ecs.get_service(cluster_arn=cluster, service_name=physical, opts=opts)
     except Exception as error:
-        listed = any(f":service/{cluster}/{name}" in arn for arn in tagged)
+        listed = any(f":service/{cluster}/{physical}" in arn for arn in tagged)
         if listed and not _is_gone(error):
             raise pulumi.RunError(f"cannot tell what runs as service {name}: {error}") from error
         return None

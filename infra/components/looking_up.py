@@ -26,6 +26,8 @@ def looked_up(found: pulumi.Output[T], key: str, asked: str, command: str) -> pu
     async def answer() -> T:
         try:
             return await found.future()  # type: ignore[return-value]  # None only where it is unknown
+        except pulumi.RunError:
+            raise  # what it was asked with has said it
         except Exception as error:  # noqa: BLE001  the SDK raises nothing more exact
             reason = str(error).strip() or type(error).__name__
             raise pulumi.RunError(

@@ -43,7 +43,8 @@ def _moved(settings: Settings, live: LiveStack) -> Iterator[Problem]:
     way = "another stack beside this one takes over with its own tasks, and this one is destroyed after that"
     asked = settings.cluster.existing
     wanted = live.own_cluster if asked is None else asked.rpartition("/")[2]
-    if live.services and live.cluster and wanted and wanted != live.cluster and not has_reference(wanted):
+    known = bool(live.cluster and wanted and not has_reference(asked or ""))
+    if live.services and known and wanted != live.cluster:
         yield Problem(
             path=("cluster", "existing"),
             value=asked or ...,

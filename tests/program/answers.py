@@ -6,6 +6,8 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+DEFAULT_VPC = "vpc-0d0d0d0d"
+CREATED_VPC = "vpc-0a0a0a0a"
 DIGEST = "sha256:" + "5d" * 32
 
 Outputs = dict[str, Any]
@@ -70,12 +72,40 @@ _RESOURCES: Mapping[str, Callable[[str, Inputs], Outputs]] = {
         "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs['secretId']}",
     },
     "awsx:ec2:Vpc": lambda _, __: {
-        "vpcId": "vpc-0a0a0a0a",
+        "vpcId": CREATED_VPC,
         "publicSubnetIds": ["subnet-0a1", "subnet-0a2", "subnet-0a3"],
         "privateSubnetIds": ["subnet-0b1", "subnet-0b2", "subnet-0b3"],
         "isolatedSubnetIds": [],
     },
 }
+
+
+def shared_balancer(vpc_id: str = DEFAULT_VPC, name: str = "shared") -> Outputs:
+    """A load balancer of another stack."""
+    elb = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
+    return {
+        "arn": f"{elb}:loadbalancer/app/{name}/50dc6c495c0c9188",
+        "arnSuffix": f"app/{name}/50dc6c495c0c9188",
+        "name": name,
+        "dnsName": f"{name}-1234567890.{REGION}.elb.amazonaws.com",
+        "loadBalancerType": "application",
+        "securityGroups": ["sg-0bbbbbbb", "sg-0aaaaaaa"],
+        "vpcId": vpc_id,
+    }
+
+
+def _listener(args: Inputs) -> Outputs:
+    port = int(args.get("port", 443))
+    arn = (
+        args.get("arn")
+        or str(args["loadBalancerArn"]).replace(":loadbalancer/", ":listener/") + f"/{port:016d}"
+    )
+    return {"arn": arn, "port": port, "protocol": "HTTPS" if port == 443 else "HTTP"}
+
+
+def _cluster(args: Inputs) -> Outputs:
+    name = str(args["clusterName"]).rpartition("/")[2]
+    return {"arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{name}", "clusterName": args["clusterName"]}
 
 
 def invoke_answer(token: str, args: Inputs) -> Outputs:
@@ -105,7 +135,7 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
     "aws:index/getRegion:getRegion": lambda _: {"region": REGION, "id": REGION, "name": REGION},
     "aws:index/getCallerIdentity:getCallerIdentity": lambda _: {"accountId": ACCOUNT, "id": ACCOUNT},
     "aws:ec2/getVpc:getVpc": lambda args: {
-        "id": args.get("id", "vpc-0d0d0d0d"),
+        "id": args.get("id", DEFAULT_VPC),
         "cidrBlock": "172.31.0.0/16",
     },
     "aws:ec2/getSubnets:getSubnets": lambda _: {"ids": ["subnet-0bbbbbbb", "subnet-0aaaaaaa"]},
@@ -127,6 +157,9 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
         ]
     },
     "aws:ssm/getParameter:getParameter": _parameter,
+    "aws:lb/getLoadBalancer:getLoadBalancer": lambda _: shared_balancer(),
+    "aws:lb/getListener:getListener": _listener,
+    "aws:ecs/getCluster:getCluster": _cluster,
     "aws:lb/getLbs:getLbs": lambda _: {"arns": []},
     "aws:kms/getKey:getKey": lambda _: {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/resolved"},
     # Nothing is live: what a test wants to be live it says itself.

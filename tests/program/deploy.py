@@ -11,7 +11,7 @@ import contextvars
 import functools
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ class RecordingMonitor(mocks.MockMonitor):
         self.recorded.invokes.append((request.tok, args))
         named = self._overrides.get(f"{request.tok}#{args.get('serviceName') or args.get('arn')}")
         answer = named or self._overrides.get(request.tok) or invoke_answer(request.tok, args)
+        if "tagFilters" in args:
+            answer = {**answer, "resourceTagMappingLists": _tagged(answer["resourceTagMappingLists"], args)}
         return resource_pb2.ResourceInvokeResponse(**{"return": _serialize(answer)})
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  the protocol's name
@@ -108,6 +110,19 @@ def _serialize(value: Mapping[str, Any]) -> Any:
     result = struct_pb2.Struct()
     result.update(value)
     return result
+
+
+def _tagged(listed: Sequence[Mapping[str, Any]], args: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What carries all the tags that are asked for."""
+    wanted = {item["key"]: item.get("values") for item in args["tagFilters"]}
+    return [
+        item
+        for item in listed
+        if all(
+            key in item["tags"] and item["tags"][key] in (values or [item["tags"][key]])
+            for key, values in wanted.items()
+        )
+    ]
 
 
 def _plain(value: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:

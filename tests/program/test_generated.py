@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from infra.settings.commands import show_key
 from infra.settings.validation import validate
 from tests.program import invariants
+from tests.program.answers import CREATED_VPC, DEFAULT_VPC, shared_balancer
 from tests.program.deploy import deploy
 from tests.program.generated import SECRETS, stacks, without_mistakes
 
@@ -38,5 +39,15 @@ def test_taking_out_what_is_complained_about_always_ends_in_settings_that_load(d
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(stacks(wild=False))
 def test_accepted_stack_files_describe_sound_graphs(data: dict[str, Any]) -> None:
-    recorded = deploy("generated", without_mistakes(data), secrets=dict.fromkeys(SECRETS, "s3cret"))
+    data = without_mistakes(data)
+    network = data.get("network") or {}
+    vpc = (network.get("existing") or {}).get("vpcId") or (
+        CREATED_VPC if network.get("create") else DEFAULT_VPC
+    )
+    recorded = deploy(
+        "generated",
+        data,
+        secrets=dict.fromkeys(SECRETS, "s3cret"),
+        overrides={"aws:lb/getLoadBalancer:getLoadBalancer": shared_balancer(vpc)},
+    )
     invariants.check_all(recorded)

@@ -50,7 +50,8 @@ def balancer(aws: Aws, arguments: Values) -> Values:
         "arn": arn,
         "arnSuffix": arn.partition(":loadbalancer/")[2],
         "name": one["LoadBalancerName"],
-        "dnsName": one.get("DNSName"),
+        # As the resource has it: a name that this machine resolves.
+        "dnsName": f"{one['LoadBalancerName']}.alb.localhost:{aws.settings.port}",
         "zoneId": one.get("CanonicalHostedZoneId"),
         "internal": one.get("Scheme") == "internal",
         "loadBalancerType": one.get("Type"),

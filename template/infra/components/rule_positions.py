@@ -1,0 +1,1 @@
+../../../infra/components/rule_positions.py
