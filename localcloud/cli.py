@@ -9,7 +9,7 @@ import typer
 
 from localcloud import console, emulator, load, setup
 from localcloud.emulator.leftovers import engine_problem
-from localcloud.errors import LocalCloudError
+from localcloud.errors import LocalCloudError, of_the_machine
 from localcloud.images.leftovers import remove_images
 from localcloud.settings import CloudSettings
 from localcloud.startup import bring_up
@@ -94,6 +94,12 @@ def main() -> None:
         app()
     except LocalCloudError as error:
         console.fail(error)
+        sys.exit(1)
+    except OSError as error:
+        told = of_the_machine(error)
+        if told is None:
+            raise
+        console.fail(told)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")

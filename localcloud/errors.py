@@ -1,5 +1,6 @@
 """Errors the local cloud shows to people: one clear message, and what to do about it."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,21 @@ class LocalCloudError(Exception):
 
     def __str__(self) -> str:
         return visible(f"{self.message}\n  fix: {self.fix}" if self.fix else self.message)
+
+
+# What a machine refuses (full, over quota, read-only, broken), as opposed to a wrong path, a mistake of the code.
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
+
+
+def of_the_machine(error: OSError) -> LocalCloudError | None:
+    """The failure of this machine that an error is, in words for its user; None for any other error."""
+    if error.errno not in _OF_THE_MACHINE:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return LocalCloudError(
+        f"this machine cannot go on: {where}{error.strerror}",
+        fix="free disk space or mend what it names, then run the command again",
+    )
 
 
 class ResourceInitFailed(Exception):  # noqa: N818  the name Pulumi's protocol gives this outcome

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from automation.cli import deploy, environments, observe, releases, starting
 from automation.reporting import JsonLines
-from localcloud.errors import LocalCloudError
+from localcloud.errors import LocalCloudError, of_the_machine
 from release import VERSION
 
 app = typer.Typer(
@@ -51,7 +51,8 @@ def run_cli(command: Callable[[], object]) -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
-        message = _cloud_message(error)
+        told = of_the_machine(error) if isinstance(error, OSError) else None
+        message = str(told) if told else _cloud_message(error)
         if message is None:
             raise
         _fail(message)

@@ -79,6 +79,12 @@ def start(settings: CloudSettings) -> RunningCloud:
                     f"not on {settings.port}",
                     fix=f"LOCALCLOUD_PORT={found.port}, or stop it first: make down",
                 )
+            if not (settings.process_file.exists() or settings.log_file.exists()):
+                raise LocalCloudError(
+                    f"the folder {settings.home} was removed while its local cloud runs, and with it what is "
+                    "known of its stacks",
+                    fix="stop it and begin anew: make down, then make up",
+                )
             return found
         _end_unresponsive(settings)
         _require_free_port(settings)
@@ -110,8 +116,9 @@ def stop(settings: CloudSettings) -> bool:
     Raises:
         LocalCloudError: The process does not end.
     """
-    if not settings.home.exists():
+    if not settings.home.exists() and running(settings) is None:
         return False
+    settings.home.mkdir(parents=True, exist_ok=True)  # somebody may have removed it while the process runs
     with _lock(settings):
         found = running(settings)
         process = _process(found.pid) if found else _recorded_process(settings)

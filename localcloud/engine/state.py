@@ -6,7 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -284,7 +284,8 @@ def stack_lock(state_file: Path, stack: str) -> Iterator[None]:
             fix="make it a folder that this user may write to",
         ) from None
     try:
-        holder.write_text(f"{os.getpid()}\n")
+        with suppress(OSError):  # it is for people; a full disk is told when the state cannot be written
+            holder.write_text(f"{os.getpid()}\n")
         yield
     finally:
         holder.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -122,6 +123,18 @@ def test_a_running_cloud_is_found_without_its_process_file(settings: CloudSettin
     settings.process_file.unlink()
 
     assert running(settings) == cloud
+
+
+def test_a_cloud_whose_folder_was_removed_is_said_and_can_be_stopped(settings: CloudSettings) -> None:
+    cloud = start(settings)
+    shutil.rmtree(settings.home)
+
+    with pytest.raises(LocalCloudError, match="was removed while its local cloud runs"):
+        start(settings)
+    shutil.rmtree(settings.home)
+    assert stop(settings)
+    assert not psutil.pid_exists(cloud.pid)
+    assert start(settings).world != cloud.world
 
 
 def test_a_hanging_process_is_replaced(settings: CloudSettings) -> None:
