@@ -7,6 +7,9 @@ from automation.target import Target
 from localcloud.errors import LocalCloudError
 
 _POLL_SECONDS = 0.5
+# How ECS begins or ends the messages of what keeps tasks from running (Amazon ECS Developer Guide, "Service event
+# messages"); the local cloud writes the stopped task's reason into its events.
+_TROUBLE = ("unable to", "stopped: ", "is unhealthy", "failed")
 
 
 def scale_service(
@@ -40,6 +43,7 @@ def scale_service(
             f"service {service!r} does not run in cluster {cluster!r}", fix="deploy the stack first"
         )
     report(f"{service}: {found[0]['desiredCount']} → {count} tasks")
+    seen = {event["id"] for event in found[0]["events"]}
     target.ecs.update_service(cluster=cluster, service=service, desiredCount=count)
     deadline = time.monotonic() + timeout
     last = None
@@ -51,6 +55,12 @@ def scale_service(
             last = running
         if running == count and state["pendingCount"] == 0:
             return
+        for event in reversed(state["events"]):
+            # A task that cannot start is tried again for as long as it is wanted: the reason must not wait for the end.
+            new = event["id"] not in seen and running < count
+            if new and any(word in event["message"] for word in _TROUBLE):
+                report(f"{service}: {event['message']}")
+            seen.add(event["id"])
         time.sleep(_POLL_SECONDS)
     raise LocalCloudError(
         f"service {service!r} runs {last} of {count} tasks after {timeout:.0f} s",

@@ -22,7 +22,9 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
     os._exit(_INTERRUPTED)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    if number == signal.SIGTERM:  # whoever presses Ctrl-C sees what ended the command
+        os.write(2, b"stopped by SIGTERM\n")
     raise KeyboardInterrupt
 
 

@@ -31,8 +31,8 @@ def test_a_command_that_is_stopped_while_it_starts_says_so(package: str, number:
         _, said = process.communicate(timeout=20)
         assert "Traceback" not in said
         assert process.returncode in {1, 130}, "1 when it had ended before"
-        if process.returncode == 130:
-            assert said.endswith("stopped\n")
+        if process.returncode == 130 and number == signal.SIGTERM:
+            assert "stopped" in said
 
 
 def wait_until_python_is_up(pid: int) -> None:
