@@ -12,6 +12,9 @@ ECR = re.compile(
     r"^(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+):(?P<tag>.+)$"
 )
 
+NEVER_ASKED = "unix:///var/run/docker.sock"
+"""Address of a Docker engine; the provider's default."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageReferenceArgs:
@@ -67,9 +70,13 @@ class ImageReference(pulumi.ComponentResource):
     def _ask_registry(self, name: str, image: str) -> pulumi.Output[str]:
         import pulumi_docker as docker  # noqa: PLC0415  only stacks with foreign images pay for loading it
 
-        # The lookup talks to the registry alone: a machine without Docker can deploy.
+        # The lookup talks to the registry alone: a machine without Docker can deploy. The SDK would record DOCKER_HOST
+        # of the machine that deploys (pulumi_docker/provider.py), and the next machine would have something to change.
         provider = docker.Provider(
-            name, disable_docker_daemon_check=True, opts=pulumi.ResourceOptions(parent=self)
+            name,
+            disable_docker_daemon_check=True,
+            host=NEVER_ASKED,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         return docker.get_registry_image_output(
             name=image, opts=pulumi.InvokeOutputOptions(parent=self, provider=provider)

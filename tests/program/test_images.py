@@ -28,6 +28,21 @@ def test_image_by_tag_is_pinned_to_its_digest() -> None:
     assert provider.inputs["disableDockerDaemonCheck"] == "true"
 
 
+def test_the_docker_engine_of_the_machine_that_deploys_is_no_part_of_the_stack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One machine has DOCKER_HOST and the next one has not: nothing changes."""
+
+    def provider(tag: str) -> object:
+        recorded = deploy_services({"web": {"image": f"ghcr.io/shop/web:{tag}"}})
+        return recorded.one("pulumi:providers:docker").inputs
+
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    without = provider("on-one-machine")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://10.0.0.7:2375")
+    assert provider("on-the-next") == without
+
+
 def test_image_in_ecr_is_looked_up_without_docker() -> None:
     recorded = deploy_services({"web": {"image": ECR}})
     assert image_of(recorded) == f"210987654321.dkr.ecr.eu-west-1.amazonaws.com/shop/web@{DIGEST}"
