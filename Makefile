@@ -8,7 +8,7 @@ ON_STACK = $(STACK) --local
 
 .DEFAULT_GOAL := help
 .PHONY: help setup environment up down preview destroy url status logs scale start \
-        load watch test checks format lock format-check lint types quick containers bench lock template
+        load watch test checks format lock format-check lint types quick containers bench changes lock template
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,3 +91,7 @@ template: environment  ## Bring template/, what `pulumi new` copies, up to date:
 
 bench: setup  ## Print the ratios of speed and size
 	$(PYTHON_BIN) -m bench
+
+changes: setup  ## Take running stacks through ordinary edits under load (ONLY="routes chain" SEED=1 WALKS=1 ENGINE=built-in)
+	$(PYTHON_BIN) -m changes $(ONLY) $(if $(SEED),--seed $(SEED)) $(if $(WALKS),--walks $(WALKS)) \
+	  $(if $(ENGINE),--engine $(ENGINE))

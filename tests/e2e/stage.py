@@ -1,5 +1,6 @@
 """A stage for end-to-end tests: a copy of the project and a local cloud of its own, driven as a person drives them."""
 
+import itertools
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,7 @@ class Traffic:
     """What constant requests saw."""
 
     answers: Counter[str] = field(default_factory=Counter)
+    failures: list[tuple[float, str, str]] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
@@ -136,20 +138,26 @@ class Stage:
         )
 
     @contextmanager
-    def traffic(self, clients: int = 2) -> Iterator[Traffic]:
-        """Send requests one after the other from some clients for as long as the block lasts."""
-        host = httpx.URL(self.url).netloc.decode()
+    def traffic(
+        self, clients: int = 2, *, host: str = "", paths: Sequence[str] = ("/",), pause: float = 0
+    ) -> Iterator[Traffic]:
+        """Send requests one after the other from some clients for as long as the block lasts.
+
+        A redirect to HTTPS is followed to where the local cloud answers for port 443, without encryption.
+        """
+        host = host or httpx.URL(self.url).netloc.decode()
         seen, stop, lock = Traffic(), threading.Event(), threading.Lock()
 
         def ask() -> None:
-            with httpx.Client(headers={"Host": host}, timeout=10, trust_env=False) as client:
-                while not stop.is_set():
-                    try:
-                        answer = str(client.get(f"http://127.0.0.1:{self.port}/").status_code)
-                    except httpx.HTTPError as error:
-                        answer = type(error).__name__
+            with httpx.Client(timeout=10, trust_env=False) as client:
+                for path in itertools.cycle(paths):
+                    if stop.wait(pause):
+                        return
+                    answer = self._answer(client, host, path)
                     with lock:
                         seen.answers[answer] += 1
+                        if answer != "200":
+                            seen.failures.append((time.time(), path, answer))
 
         threads = [threading.Thread(target=ask) for _ in range(clients)]
         for thread in threads:
@@ -160,6 +168,16 @@ class Stage:
             stop.set()
             for thread in threads:
                 thread.join()
+
+    def _answer(self, client: httpx.Client, host: str, path: str) -> str:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        try:
+            answer = client.get(url, headers={"Host": host})
+            if answer.headers.get("location", "").startswith("https://"):
+                answer = client.get(url, headers={"Host": f"443.{host}"})
+        except httpx.HTTPError as error:
+            return type(error).__name__
+        return str(answer.status_code)
 
     def aws(self, service: str) -> Any:
         """A boto3 client of the local cloud; boto3 makes its classes at run time."""
