@@ -6,6 +6,9 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 import pulumi
+import pulumi_aws as aws
+
+from infra.components.references import References
 
 T = TypeVar("T")
 
@@ -49,3 +52,25 @@ def looked_up(found: pulumi.Output[T], key: str, asked: str, command: str) -> pu
     return pulumi.Output(
         resources(), answer(), or_else(found.is_known(), True), or_else(found.is_secret(), False)
     )
+
+
+def security_group_id(
+    text: str, key: str, references: References, vpc_id: pulumi.Input[str], opts: pulumi.InvokeOutputOptions
+) -> pulumi.Output[str]:
+    """Id of a security group that is named by id, by name in the VPC, or by another stack's output.
+
+    Args:
+        text: What the stack file says.
+        key: Where it says so.
+        references: Where outputs of other stacks are looked up.
+        vpc_id: The VPC.
+        opts: Options of the data source.
+    """
+
+    def found(name: str) -> pulumi.Output[str]:
+        if name.startswith("sg-"):
+            return pulumi.Output.from_input(name)
+        group = aws.ec2.get_security_group_output(name=name, vpc_id=vpc_id, opts=opts)
+        return looked_up(group, key, text, "aws ec2 describe-security-groups").apply(lambda known: known.id)
+
+    return references.text(text).apply(found)

@@ -13,6 +13,7 @@ from infra.components.cluster import Cluster
 from infra.components.code_deployment import CodeDeployment, CodeDeploymentArgs, code_revision
 from infra.components.discovery import Discovery, dns_name
 from infra.components.load_balancer import LoadBalancer
+from infra.components.looking_up import security_group_id
 from infra.components.network import Network
 from infra.components.observability import Observability
 from infra.components.rollout import Rollout
@@ -127,10 +128,10 @@ class Microservice(pulumi.ComponentResource):
         )
 
     def _service_secrets(self) -> ServiceSecrets | None:
-        if not self._settings.secrets:
+        if not self._settings.all_secrets:
             return None
         args = ServiceSecretsArgs(
-            sources=self._settings.secrets,
+            sources=self._settings.all_secrets,
             values=self._stack.secrets,
             references=self._stack.references,
             production=self._stack.settings.production,
@@ -145,6 +146,7 @@ class Microservice(pulumi.ComponentResource):
             repository_arn=self._args.repository_arn,
             foreign_images=self._settings.foreign_images,
             permissions=self._settings.permissions,
+            connections=self._settings.connections,
             references=self._stack.references,
             sessions=self._args.cluster.sessions if self._settings.execute_command else None,
         )
@@ -160,7 +162,10 @@ class Microservice(pulumi.ComponentResource):
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignore_changes(Kind.TASKS_GROUP)),
         )
-        out = self._args.network.ways_out(self._name, group.id, self._child)
+        out = [
+            *self._args.network.ways_out(self._name, group.id, self._child),
+            *self._open_connections(group),
+        ]
         if not (discovery and self._settings.discovery and self._settings.discovery.listen):
             return group, out
         calls = aws.vpc.SecurityGroupIngressRule(
@@ -174,6 +179,34 @@ class Microservice(pulumi.ComponentResource):
             opts=door(self),
         )
         return group, [*out, calls]
+
+    def _open_connections(self, group: aws.ec2.SecurityGroup) -> list[pulumi.Resource]:
+        """Let the tasks in where they connect to: at the groups of databases and caches."""
+        return [
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self._name}-to-{key}",
+                security_group_id=self._existing_group(
+                    one.security_group, f"connections.{key}.securityGroup"
+                ),
+                referenced_security_group_id=group.id,
+                description=f"Tasks of {self._name} ({self._stack.names.prefix})",
+                ip_protocol="tcp",
+                from_port=one.port,
+                to_port=one.port,
+                opts=door(self),
+            )
+            for key, one in sorted(self._settings.connections.items())
+            if one.security_group
+        ]
+
+    def _existing_group(self, text: str, key: str) -> pulumi.Output[str]:
+        return security_group_id(
+            text,
+            f"services.{self._name}.{key}",
+            self._stack.references,
+            self._args.network.vpc_id,
+            pulumi.InvokeOutputOptions(parent=self),
+        )
 
     def _service_traffic(self, load_balancer: LoadBalancer, positions: Positions) -> ServiceTraffic:
         args = ServiceTrafficArgs(
@@ -285,7 +318,10 @@ class Microservice(pulumi.ComponentResource):
         network, on_fargate = self._args.network, self._settings.launch == "fargate"
         return aws.ecs.ServiceNetworkConfigurationArgs(
             subnets=network.task_subnet_ids,
-            security_groups=inputs.security_groups(self._group, self._settings, self._args.discovery),
+            security_groups=[
+                *inputs.security_groups(self._group, self._settings, self._args.discovery),
+                *(self._existing_group(text, "securityGroups") for text in self._settings.security_groups),
+            ],
             # Only Fargate gives tasks public addresses; on EC2 the instance pulls the image.
             assign_public_ip=network.tasks_have_public_ip and on_fargate,
         )

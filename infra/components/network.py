@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.looking_up import looked_up
 from infra.components.network_parts import FlowLog, FlowLogArgs, VpcEndpoints, VpcEndpointsArgs
 from infra.components.stack_context import StackContext
 from infra.pure import subnets
@@ -106,12 +108,41 @@ class Network(pulumi.ComponentResource):
         self.task_subnet_ids = vpc.public_subnet_ids if self.tasks_have_public_ip else vpc.private_subnet_ids
 
     def _use(self, existing: ExistingNetwork) -> None:
-        look_up = self._stack.references
-        public = look_up.texts(existing.public_subnet_ids)
-        self.vpc_id = look_up.text(existing.vpc_id)
+        if existing.vpc_id:
+            self.vpc_id = self._stack.references.text(existing.vpc_id)
+        else:
+            found = aws.ec2.get_vpc_output(
+                tags=dict(existing.vpc_tags), opts=pulumi.InvokeOutputOptions(parent=self)
+            )
+            command, asked = "aws ec2 describe-vpcs", json.dumps(dict(existing.vpc_tags))
+            self.vpc_id = looked_up(found, "network.existing.vpcTags", asked, command).apply(
+                lambda vpc: vpc.id
+            )
+        public = self._subnets("public", existing.public_subnet_ids, existing.public_subnet_tags)
         self.public_subnet_ids = public
         self.task_subnet_ids = (
-            public if self.tasks_have_public_ip else look_up.texts(existing.private_subnet_ids)
+            public
+            if self.tasks_have_public_ip
+            else self._subnets("private", existing.private_subnet_ids, existing.private_subnet_tags)
+        )
+
+    def _subnets(
+        self, kind: str, ids: Sequence[str], tags: Mapping[str, str]
+    ) -> pulumi.Output[Sequence[str]]:
+        if not tags:
+            return self._stack.references.texts(ids).apply(lambda known: known)
+        by_tags = [
+            aws.ec2.GetSubnetsFilterArgs(name=f"tag:{key}", values=[value]) for key, value in tags.items()
+        ]
+        found = aws.ec2.get_subnets_output(
+            filters=self.vpc_id.apply(
+                lambda vpc_id: [aws.ec2.GetSubnetsFilterArgs(name="vpc-id", values=[vpc_id]), *by_tags]
+            ),
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        key, asked = f"network.existing.{kind}SubnetTags", json.dumps(dict(tags))
+        return pulumi.Output.all(looked_up(found, key, asked, "aws ec2 describe-subnets"), self.vpc_id).apply(
+            lambda known: _some(known[0].ids, key, asked, known[1])
         )
 
     def _use_default(self) -> None:
@@ -216,3 +247,13 @@ class Network(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         ).s3_prefix_list_id
+
+
+def _some(ids: Sequence[str], key: str, asked: str, vpc_id: str) -> Sequence[str]:
+    """The subnets that were found, in an order that stays; an empty answer is a mistake and not an empty list."""
+    if not ids:
+        raise pulumi.RunError(
+            f"{key} is {asked}: no subnet of {vpc_id} has these tags; allowed: tags of subnets in that VPC\n  fix: "
+            f"look what there is: aws ec2 describe-subnets --filters Name=vpc-id,Values={vpc_id}"
+        )
+    return sorted(ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import pulumi
@@ -11,7 +12,8 @@ from infra.components.image_reference import ImageReference, ImageReferenceArgs
 from infra.components.service_secrets import ServiceSecrets
 from infra.components.stack_context import StackContext
 from infra.components.task_roles import TaskRoles
-from infra.pure import containers
+from infra.pure import connections, containers
+from infra.settings.connections import variable
 from infra.settings.service import Service
 
 
@@ -75,11 +77,31 @@ def task_definition(
 
 
 def _environments(name: str, inputs: TaskDefinitionInputs) -> dict[str, dict[str, pulumi.Input[str]]]:
-    """Container → its variables, with the outputs of other stacks in their values."""
+    """Container → its variables, with the outputs of other stacks in their values, and what it connects to."""
     plain = {name: inputs.settings.environment} | {
         side: sidecar.environment for side, sidecar in inputs.settings.sidecars.items()
     }
-    return {container: inputs.stack.references.values(values) for container, values in plain.items()}
+    found = {container: inputs.stack.references.values(values) for container, values in plain.items()}
+    found[name] |= _connections(inputs.settings, inputs.stack)
+    return found
+
+
+def _connections(settings: Service, stack: StackContext) -> dict[str, pulumi.Input[str]]:
+    """Addresses of what a service connects to."""
+    found: dict[str, pulumi.Input[str]] = {}
+    for name, one in settings.connections.items():
+        if one.host:
+            found[variable(name, "HOST")] = stack.references.text(one.host)
+        if one.security_group:
+            found[variable(name, "PORT")] = str(one.port)
+        if one.service:
+            found[variable(name, "URL")] = stack.settings.address(one.service)
+        if one.arn:
+            (key,) = [key for key in one.variables(name) if key not in one.secrets(name)]
+            found[key] = stack.references.text(one.arn).apply(
+                functools.partial(connections.address, one.kinds[0])
+            )
+    return found
 
 
 def _sidecar_images(

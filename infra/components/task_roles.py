@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -12,7 +12,8 @@ from infra.components.aws_account import AwsAccount
 from infra.components.cluster import Sessions
 from infra.components.references import References
 from infra.components.service_secrets import ServiceSecrets
-from infra.pure import iam, names
+from infra.pure import connections, iam, names
+from infra.settings.connections import Connection
 from infra.settings.secrets import Permissions
 
 
@@ -27,6 +28,7 @@ class TaskRolesArgs:
         repository_arn: Repository of the stack that the app's image is pulled from; None where it is not the stack's.
         foreign_images: Images of the other containers, and of the app where the stack does not build it.
         permissions: What the app may do.
+        connections: What it reaches, by name.
         references: Where outputs of other stacks are looked up.
         sessions: How sessions into the containers are kept; None where they are not allowed.
     """
@@ -37,6 +39,7 @@ class TaskRolesArgs:
     repository_arn: pulumi.Input[str] | None
     foreign_images: Sequence[str]
     permissions: Permissions
+    connections: Mapping[str, Connection]
     references: References
     sessions: Sessions | None
 
@@ -110,6 +113,16 @@ class TaskRoles:
                 ]
             )
             policies.append(self._policy("task", role, statements))
+        reached = [(one, one.arn) for _, one in sorted(args.connections.items()) if one.arn]
+        if reached:
+            granted = pulumi.Output.all(*(args.references.text(arn) for _, arn in reached)).apply(
+                lambda arns: [
+                    statement
+                    for (one, _), arn in zip(reached, arns, strict=True)
+                    for statement in connections.statements(one.kinds[0], arn, one.access, one.kms_key_arn)
+                ]
+            )
+            policies.append(self._policy("connections", role, granted))
         if args.sessions:
             sessions = pulumi.Output.all(
                 key_arn=args.sessions.key_arn, log_group_arn=args.sessions.log_group_arn

@@ -5,10 +5,12 @@ groups of its own, as a target group belongs to one load balancer only: neither 
 So what would end half-way is refused before it begins.
 """
 
+import fnmatch
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from infra.pure.references import has_reference
+from infra.settings.network import ExistingNetwork
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
 
@@ -65,10 +67,10 @@ def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) ->
             message=f"the VPC has {live.vpc_cidr}, and another range is another VPC, to which the load balancer "
             f"{live.name} cannot move; allowed: {live.vpc_cidr}",
         )
-    elif network.existing and not _is_same(network.existing.vpc_id, live.vpc_id):
+    elif network.existing and not _is_same(network.existing, live):
         yield Problem(
             path=("network", "existing", "vpcId"),
-            value=network.existing.vpc_id,
+            value=network.existing.vpc_id or dict(network.existing.vpc_tags),
             message=f"{where} and cannot move to another VPC; allowed: {_present(live, own=own)}",
         )
     elif not network.create and not network.existing and not live.vpc_is_default:
@@ -87,9 +89,13 @@ def problems(settings: Settings, live: LiveBalancer, tags: Mapping[str, str]) ->
         )
 
 
-def _is_same(asked: str, vpc_id: str) -> bool:
+def _is_same(asked: ExistingNetwork, live: LiveBalancer) -> bool:
     """Whether an existing VPC is the one of the load balancer; of another stack's output nobody knows yet."""
-    return has_reference(asked) or asked == vpc_id
+    if asked.vpc_id:
+        return has_reference(asked.vpc_id) or asked.vpc_id == live.vpc_id
+    return all(
+        fnmatch.fnmatchcase(live.vpc_tags.get(key, ""), value) for key, value in asked.vpc_tags.items()
+    )
 
 
 def _present(live: LiveBalancer, *, own: bool) -> str:

@@ -1,5 +1,6 @@
 """Where the services run: a VPC of the stack's own, an existing one, or the account's default one."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -39,19 +40,37 @@ class CreatedNetwork(Model):
     """NAT gateways: one per zone survives the loss of any zone, a single one costs a third."""
 
 
+Tags = Mapping[
+    Annotated[str, Field(min_length=1, max_length=128, examples=["Name"])],
+    Annotated[str, Field(min_length=1, max_length=256, examples=["shop"])],
+]
+"""Tags that something is found by; `*` and `?` in a value are wildcards (EC2 API, Filter)."""
+
+
 class ExistingNetwork(Model):
-    """A VPC that something else owns."""
+    """A VPC that something else owns, by ids or by tags: `{ Name: shop }` finds what has that name."""
 
-    vpc_id: VpcId
-    """The VPC: its id, or the output of another stack, `${stack:acme/network/prod#vpcId}`."""
+    vpc_id: VpcId | None = None
+    """The VPC: its id, or the output of another stack, `${stack:acme/network/prod#vpcId}`; null with vpcTags."""
 
-    public_subnet_ids: tuple[SubnetId, ...] = Field(min_length=1)
+    vpc_tags: Tags = Field(default={})
+    """Tags of the VPC, in the place of its id."""
+
+    public_subnet_ids: tuple[SubnetId, ...] = ()
     """Subnets of an internet-facing load balancer: at least two, in different availability zones. Each an id, or the
     output of another stack, `${stack:acme/network/prod#publicSubnetIds}`, which may be a list.
     """
 
+    public_subnet_tags: Tags = Field(default={})
+    """Tags of these subnets, in the place of their ids. A VPC without public subnets needs neither, with an internal
+    load balancer, somebody else's, or none.
+    """
+
     private_subnet_ids: tuple[SubnetId, ...] = ()
     """Subnets of the tasks; without them tasks run in the public subnets, with an address of their own."""
+
+    private_subnet_tags: Tags = Field(default={})
+    """Tags of these subnets, in the place of their ids."""
 
     route_table_ids: tuple[RouteTableId, ...] = ()
     """Route tables that the S3 endpoint joins, those of the tasks' subnets; needed with the endpoint `s3`, as the VPC's
@@ -60,6 +79,16 @@ class ExistingNetwork(Model):
 
     egress: bool = True
     """Whether the private subnets reach the internet; if not, endpoints must take its place."""
+
+    @property
+    def has_public(self) -> bool:
+        """Whether public subnets are named."""
+        return bool(self.public_subnet_ids or self.public_subnet_tags)
+
+    @property
+    def has_private(self) -> bool:
+        """Whether private subnets are named."""
+        return bool(self.private_subnet_ids or self.private_subnet_tags)
 
 
 class FlowLogs(Model):
@@ -125,7 +154,7 @@ class Network(Model):
         """Whether tasks run in subnets where they need a public address."""
         if self.create:
             return self.public_tasks
-        return self.public_tasks or not (self.existing and self.existing.private_subnet_ids)
+        return self.public_tasks or not (self.existing and self.existing.has_private)
 
     @property
     def tasks_reach_the_internet(self) -> bool:

@@ -72,6 +72,13 @@ class Settings(Model):
         """The services, those that only call others by name last."""
         return dict(sorted(self.services.items(), key=lambda item: item[1].only_calls))
 
+    def address(self, callee: str) -> str:
+        """URL at which the services of the stack reach one of them, as its discovery says."""
+        service = self.services[callee]
+        dns = service.discovery is not None and service.discovery.mode == "dns"
+        host = f"{callee}.{self.cluster.namespace}" if dns else callee
+        return f"http://{host}:{service.listens_on}"
+
     def callees(self, name: str) -> list[str]:
         """What must be there before a service that only calls others through Service Connect.
 

@@ -16,6 +16,7 @@ from infra.settings.base import (
     Text,
     VariableName,
 )
+from infra.settings.connections import Connection, SecurityGroup
 from infra.settings.container import Build, Container, ImageReference, Sidecar
 from infra.settings.deployment import Deployment
 from infra.settings.observability import Alarms
@@ -144,6 +145,19 @@ class Service(Model):
     permissions: Permissions = Permissions()
     """What the app may do in AWS."""
 
+    connections: Mapping[
+        Annotated[
+            str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40, examples=["orders-db"])
+        ],
+        Connection,
+    ] = Field(default={}, max_length=20)
+    """What it reaches, name → connection: the door is opened there, the app is granted exactly what it needs, and finds
+    address and secret in its environment.
+    """
+
+    security_groups: tuple[SecurityGroup, ...] = Field(default=(), max_length=3)
+    """More security groups of its tasks, beside the service's own."""
+
     route: Route = Route()
     """Requests that the load balancer sends here."""
 
@@ -201,6 +215,15 @@ class Service(Model):
         """Images of its containers that the stack does not build."""
         app = [self.image] if self.image else []
         return [*app, *(sidecar.image for _, sidecar in sorted(self.sidecars.items()))]
+
+    @property
+    def all_secrets(self) -> Mapping[str, SecretSource]:
+        """Its own secrets, and those of its connections."""
+        connected = (one.secrets(name) for name, one in self.connections.items())
+        return {
+            **self.secrets,
+            **{variable: source for found in connected for variable, source in found.items()},
+        }
 
     @property
     def is_called(self) -> bool:

@@ -139,6 +139,7 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
         "cidrBlock": "172.31.0.0/16",
     },
     "aws:ec2/getSubnets:getSubnets": lambda _: {"ids": ["subnet-0bbbbbbb", "subnet-0aaaaaaa"]},
+    "aws:ec2/getSecurityGroup:getSecurityGroup": lambda _: {"id": "sg-0f0f0f0f0f0f0f0f0"},
     "aws:ec2/getRouteTables:getRouteTables": lambda _: {"ids": ["rtb-0a", "rtb-0b"]},
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda _: {
         "userName": "AWS",

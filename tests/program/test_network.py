@@ -301,3 +301,55 @@ def test_small_range_holds_as_many_zones_as_it_is_divided_for() -> None:
     assert recorded.one("awsx:ec2:Vpc").inputs["availabilityZoneCidrMask"] == 25
     with pytest.raises(pulumi.RunError, match=r"zones is 3: allowed: at most the maxZones of 2"):
         deploy_services({"web": {}}, network={"create": {"zones": 3, "maxZones": 2}})
+
+
+TAGGED = {"vpcTags": {"Name": "shop"}, "privateSubnetTags": {"Tier": "private"}}
+
+
+def test_a_private_network_by_its_tags_with_an_internal_load_balancer() -> None:
+    recorded = deploy_services(
+        {"web": {}},
+        network={"existing": TAGGED},
+        loadBalancer={"internal": True, "allowedCidrs": ["10.0.0.0/8"]},
+    )
+    invariants.check_all(recorded)
+    asked = {token.rpartition(":")[2]: arguments for token, arguments in recorded.invokes}
+    assert asked["getVpc"]["tags"] == {"Name": "shop"}
+    assert asked["getSubnets"]["filters"][1:] == [{"name": "tag:Tier", "values": ["private"]}]
+    found = ["subnet-0aaaaaaa", "subnet-0bbbbbbb"]
+    assert recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs["subnets"] == found
+    assert recorded.one("aws:ecs/service:Service").inputs["networkConfiguration"]["subnets"] == found
+
+
+def test_a_worker_in_a_private_network_needs_no_public_subnets() -> None:
+    recorded = deploy_services({"worker": {"route": {"enabled": False}}}, network={"existing": TAGGED})
+    assert not recorded.all("aws:lb/loadBalancer:LoadBalancer")
+
+
+@pytest.mark.parametrize(
+    ("existing", "message"),
+    [
+        (
+            TAGGED,
+            r"publicSubnetIds: is missing, and an internet-facing load balancer(.|\n)*loadBalancer\.internal true",
+        ),
+        ({**TAGGED, "vpcId": "vpc-0a1b2c3d4e5f67890"}, r"vpcTags: is set together with vpcId"),
+        ({"privateSubnetTags": {"Name": "x"}}, r"vpcId: is missing, and so is vpcTags"),
+        ({"vpcTags": {"Name": "shop"}}, r"publicSubnetIds: is missing, and privateSubnetIds are missing too"),
+    ],
+)
+def test_existing_networks_that_say_too_little_or_too_much(existing: dict[str, object], message: str) -> None:
+    with pytest.raises(pulumi.RunError, match=message):
+        deploy_services({"web": {}}, network={"existing": existing})
+
+
+def test_tags_that_no_subnet_has_are_one_message() -> None:
+    with pytest.raises(
+        pulumi.RunError, match=r'privateSubnetTags is \{"Tier": "private"\}: no subnet of vpc-0d0d0d0d'
+    ):
+        deploy_services(
+            {"web": {}},
+            network={"existing": TAGGED},
+            loadBalancer={"internal": True},
+            overrides={"aws:ec2/getSubnets:getSubnets": {"ids": []}},
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from infra.settings.problems import Problem
 from infra.settings.root import Settings
-from infra.settings.rules import deployment, duplicates, existing, guard, network, service, stack
+from infra.settings.rules import connections, deployment, duplicates, existing, guard, network, service, stack
 
 
 def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[Problem]:
@@ -23,5 +23,6 @@ def problems_of(settings: Settings, config_secrets: frozenset[str]) -> Iterator[
     yield from existing.problems(settings)
     for name, one in settings.services.items():
         yield from service.problems(name, one)
+        yield from connections.problems(name, one, settings)
         yield from deployment.problems(name, one, settings)
         yield from guard.problems(name, one, settings)

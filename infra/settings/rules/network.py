@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from infra.pure import subnets
 from infra.pure.references import has_reference
-from infra.settings.network import CreatedNetwork, Endpoint
+from infra.settings.network import CreatedNetwork, Endpoint, ExistingNetwork
 from infra.settings.problems import Assign, Path, Problem, Remove
 from infra.settings.root import Settings
 
@@ -23,6 +23,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
             fix=Remove(),
             related=[("network", "create")],
         )
+    if network.existing:
+        yield from _named(network.existing)
+        yield from _subnets(network.existing, settings)
     public = network.existing.public_subnet_ids if network.existing else ()
     if len(public) == 1 and not has_reference(public[0]):
         yield Problem(
@@ -51,6 +54,59 @@ def problems(settings: Settings) -> Iterator[Problem]:
     if not network.tasks_reach_the_internet:
         yield from _endpoints(settings)
         yield from _foreign_images(settings)
+
+
+def _named(existing: ExistingNetwork) -> Iterator[Problem]:
+    """By ids or by tags, not by both."""
+    here: Path = ("network", "existing")
+    pairs: list[tuple[str, object, str, object]] = [("vpcId", existing.vpc_id, "vpcTags", existing.vpc_tags)]
+    pairs += [
+        ("publicSubnetIds", existing.public_subnet_ids, "publicSubnetTags", existing.public_subnet_tags)
+    ]
+    pairs += [
+        ("privateSubnetIds", existing.private_subnet_ids, "privateSubnetTags", existing.private_subnet_tags)
+    ]
+    for by_id, ids, by_tags, tags in pairs:
+        if ids and tags:
+            yield Problem(
+                path=(*here, by_tags),
+                message=f"is set together with {by_id}; allowed: one of the two",
+                fix=Remove(),
+                related=[(*here, by_id)],
+            )
+    if not existing.vpc_id and not existing.vpc_tags:
+        yield Problem(
+            path=(*here, "vpcId"),
+            message="is missing, and so is vpcTags; allowed: the VPC by its id, or by its tags, such as its Name",
+            fix=Assign((*here, "vpcTags", "Name"), "shop"),
+            related=[(*here, "vpcTags")],
+        )
+
+
+def _subnets(existing: ExistingNetwork, settings: Settings) -> Iterator[Problem]:
+    """Public subnets where something public stands in them."""
+    if existing.has_public:
+        return
+    here: Path = ("network", "existing")
+    balancer = settings.load_balancer
+    routed = any(service.route.enabled for service in settings.services.values())
+    if settings.network.tasks_are_public:
+        what = (
+            "the tasks run in them" if settings.network.public_tasks else "privateSubnetIds are missing too"
+        )
+    elif routed and not balancer.internal and not balancer.existing:
+        what = "an internet-facing load balancer stands in them"
+    else:
+        return
+    yield Problem(
+        path=(*here, "publicSubnetIds"),
+        message=f"is missing, and {what}; allowed: public subnets, by ids or publicSubnetTags, or, in a VPC without "
+        "any, private subnets with loadBalancer.internal",
+        fix=Assign(("loadBalancer", "internal"), True)
+        if existing.has_private and not settings.network.public_tasks
+        else Assign((*here, "publicSubnetTags", "Name"), "public-*"),
+        related=[(*here, "privateSubnetIds"), ("loadBalancer", "internal"), ("network", "publicTasks")],
+    )
 
 
 def _addresses(create: CreatedNetwork) -> Iterator[Problem]:
@@ -113,7 +169,7 @@ def _ways_out(settings: Settings) -> str:
 
 def _needed(settings: Settings) -> Iterator[Endpoint]:
     yield from IMAGE_ENDPOINTS
-    sources = [source for service in settings.services.values() for source in service.secrets.values()]
+    sources = [source for service in settings.services.values() for source in service.all_secrets.values()]
     if any(source.secrets_manager or source.config for source in sources):
         yield "secretsmanager"
     if any(source.ssm for source in sources):

@@ -1,0 +1,1 @@
+../../../infra/pure/connections.py

@@ -1,0 +1,1 @@
+../../../../infra/settings/rules/connections.py
