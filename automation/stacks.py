@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation import code_deploy
+from automation.adoption import Adoption, Planned, Wanted, adopt
 from automation.answering import wait_for_answer
 from automation.drift import DriftReport, find_drift
 from automation.engines import EngineName, StackEngine
@@ -25,7 +26,7 @@ from automation.watching import watched
 from infra.deployments.verdict import State, Verdict
 from infra.pure.names import StackNames
 from localcloud import console
-from localcloud.engine import Event, Operation, Outcome, ResourceEvent
+from localcloud.engine import Event, Op, Operation, Outcome, ResourceEvent
 from localcloud.errors import LocalCloudError
 
 
@@ -185,6 +186,27 @@ class Stack(ABC):
         if found := impacts(planned, engine.resources()):
             self._report(Foreseen(impacts=tuple(found)))
         return outcome
+
+    def adopt(self, wanted: Wanted) -> Adoption:
+        """Say which resources that the program would create exist already, and change nothing.
+
+        Raises:
+            LocalCloudError: The preview failed, something is not there, or something could be several objects.
+        """
+        planned: dict[str, Planned] = {}
+
+        def note(event: Event | Progress | Verified | Foreseen) -> None:
+            if isinstance(event, ResourceEvent) and event.op is Op.CREATE:
+                planned[event.urn] = Planned(urn=event.urn, type=event.type, parent=event.parent)
+
+        outcome = self._with(self.source, note)._engine(start=True).preview()
+        if not outcome.ok:
+            raise LocalCloudError("\n".join(outcome.errors) or "the preview failed")
+        return adopt(self.target, planned.values(), wanted)
+
+    def import_existing(self, adoption: Adoption) -> Outcome:
+        """Take what was found into the stack's state; the objects stay as they are."""
+        return self._prepare().adopt(adoption.imports)
 
     def refresh(self) -> Outcome:
         """Bring the recorded state up to date with what exists."""

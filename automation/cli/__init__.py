@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from automation.cli import deploy, environments, observe, releases, starting
+from automation.cli import adoption, deploy, environments, observe, releases, starting
 from automation.reporting import JsonLines
 from localcloud.errors import LocalCloudError, of_the_machine
 from release import VERSION
@@ -18,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (starting, deploy, observe, releases, environments):
+for part in (starting, adoption, deploy, observe, releases, environments):
     app.registered_commands += part.app.registered_commands
 app.add_typer(environments.ephemeral, name="ephemeral")
 

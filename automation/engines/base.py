@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from localcloud.engine import Outcome
+from localcloud.engine import Import, Outcome
 
 
 class EngineName(StrEnum):
@@ -61,6 +61,10 @@ class StackEngine(Protocol):
         Args:
             targets: URNs or patterns of URNs as of `pulumi up --target`: nothing else is touched.
         """
+        ...
+
+    def adopt(self, imports: Sequence[Import]) -> Outcome:
+        """Take objects that exist into the state, parents first; they are not touched."""
         ...
 
     def refresh(self) -> Outcome:

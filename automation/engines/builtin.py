@@ -8,7 +8,7 @@ from typing import Any
 
 from automation.engines.base import CloudResource, EngineName
 from automation.engines.local_pulumi import cloud_environment
-from localcloud.engine import Engine, EventHandler, Outcome, Project, ProviderFactory, Resource
+from localcloud.engine import Engine, EventHandler, Import, Outcome, Project, ProviderFactory, Resource
 from localcloud.engine.values import printable
 from localcloud.settings import CloudSettings
 
@@ -48,6 +48,10 @@ class BuiltInEngine:
     def up(self, targets: Sequence[str] = ()) -> Outcome:
         """Create, update, replace and delete."""
         return self._engine().up(targets)
+
+    def adopt(self, imports: Sequence[Import]) -> Outcome:
+        """Read every object into the state."""
+        return self._engine().adopt(imports)
 
     def refresh(self) -> Outcome:
         """Read every object into the state."""

@@ -17,9 +17,10 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackN
 
 from automation.engines.base import CloudResource, EngineName
 from automation.engines.command import InterruptibleCommand, find_command
+from automation.engines.import_file import import_file
 from automation.engines.translation import Translator, readable
 from automation.engines.workspace import StackSource, write_workspace
-from localcloud.engine import Diagnostic, EventHandler, Operation, Outcome, RunFinished, Severity
+from localcloud.engine import Diagnostic, EventHandler, Import, Operation, Outcome, RunFinished, Severity
 from localcloud.errors import LocalCloudError
 
 
@@ -72,6 +73,17 @@ class PulumiEngine:
             )
 
         return self._operate(Operation.UP, run, create=True)
+
+    def adopt(self, imports: Sequence[Import]) -> Outcome:
+        """`pulumi import`, without protection and generated code: the program has them already."""
+        resources: Any = import_file(imports)["resources"]
+
+        def run(stack: Stack, _: Translator) -> object:
+            return stack.import_resources(
+                resources=resources, name_table={}, protect=False, generate_code=False, show_secrets=False
+            )
+
+        return self._operate(Operation.IMPORT, run, create=True)
 
     def refresh(self) -> Outcome:
         """`pulumi refresh`, without asking."""
@@ -215,6 +227,8 @@ def _said(error: Exception) -> str:
     text = str(error)
     _, found, stderr = text.partition("stderr:")
     message = (stderr if found else text).strip()
+    if not message:  # `import` writes its diagnostics to standard output
+        message = "\n".join(line.strip() for line in text.splitlines() if "error:" in line)
     return message.removeprefix("error: ") or "the pulumi CLI failed and did not say why"
 
 

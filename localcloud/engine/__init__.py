@@ -16,6 +16,7 @@ from localcloud.engine.events import (
     Status,
 )
 from localcloud.engine.hosting import ProviderFactory
+from localcloud.engine.importing import Import
 from localcloud.engine.project import ConfigValue, Project
 from localcloud.engine.resources import Resource
 
@@ -25,6 +26,7 @@ __all__ = [
     "Engine",
     "Event",
     "EventHandler",
+    "Import",
     "Op",
     "Operation",
     "Outcome",

@@ -58,6 +58,7 @@ _TITLES: Final = {
     Operation.UP: "Updating",
     Operation.REFRESH: "Refreshing",
     Operation.DESTROY: "Destroying",
+    Operation.IMPORT: "Importing",
 }
 _SEVERITY_STYLES: Final = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 

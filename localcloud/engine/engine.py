@@ -27,6 +27,7 @@ from localcloud.engine.events import (
 )
 from localcloud.engine.hooks import delete_hooks_refusal
 from localcloud.engine.hosting import ProviderFactory
+from localcloud.engine.importing import Import, import_all
 from localcloud.engine.program import run_program
 from localcloud.engine.project import Project
 from localcloud.engine.recovery import look_at_deleted, recover
@@ -103,6 +104,19 @@ class Engine:
             LocalCloudError: The state is damaged, or another run is changing the stack.
         """
         return self._operate(Operation.UP, lambda run: self._evaluate(run, Targets(tuple(targets))))
+
+    def adopt(self, imports: Sequence[Import]) -> Outcome:
+        """Take objects that exist into the state, as `pulumi import` does; neither they nor the program are touched.
+
+        Args:
+            imports: What to take, parents first.
+
+        Raises:
+            LocalCloudError: The state is damaged, or another run is changing the stack.
+        """
+        return self._operate(
+            Operation.IMPORT, lambda run: import_all(run, Registrar(run, _EVERYTHING), imports)
+        )
 
     def refresh(self) -> Outcome:
         """Make the state say what the objects are now; the program is not run.

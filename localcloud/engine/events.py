@@ -13,6 +13,7 @@ class Operation(StrEnum):
     UP = "up"
     REFRESH = "refresh"
     DESTROY = "destroy"
+    IMPORT = "import"
 
 
 class Op(StrEnum):

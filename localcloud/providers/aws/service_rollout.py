@@ -17,7 +17,9 @@ UPDATE = Operation(
 
 
 def _key(state: Values) -> Values:
-    return {"cluster": state.get("cluster") or state["id"].split("/")[-2], "service": state["id"]}
+    # An imported one has the id `cluster/service` (terraform-provider-aws, resource aws_ecs_service, "Import").
+    path = str(state["id"]).split("/")
+    return {"cluster": state.get("cluster") or path[-2], "service": path[-1]}
 
 
 def read_service(context: Context, state: Values) -> Values | None:

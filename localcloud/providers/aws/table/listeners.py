@@ -185,6 +185,11 @@ def _set_priority(context: Context, wanted: Values, previous: Values) -> None:  
     context.call("SetRulePriorities", request)
 
 
+def _listener_of(context: Context, state: Values, wire: Values) -> str:  # noqa: ARG001  the signature of outputs
+    """A rule's listener, from its ARN: DescribeRules does not say it (terraform-provider-aws, listener_rule.go)."""
+    return str(wire["RuleArn"]).replace(":listener-rule/", ":listener/").rpartition("/")[0]
+
+
 LISTENER_RULE = ResourceType(
     type="aws:lb/listenerRule:ListenerRule",
     service="elbv2",
@@ -220,7 +225,7 @@ LISTENER_RULE = ResourceType(
     ),
     computed=frozenset({"priority"}),
     replace=frozenset({"listenerArn"}),
-    outputs={"arn": "RuleArn"},
+    outputs={"arn": "RuleArn", "listenerArn": _listener_of},
     before_create=_next_priority,
     check=_rule_check,
     tags=ELB_TAGS,

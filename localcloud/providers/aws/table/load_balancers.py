@@ -21,9 +21,10 @@ def arn_suffix(marker: str) -> Callable[[Context, Values, Values], str]:
     return rule
 
 
-def _dns_name(context: Context, state: Values, wire: Values) -> str:  # noqa: ARG001  as above
+def _dns_name(context: Context, state: Values, wire: Values) -> str:
     """The emulator serves a load balancer under this host name on its own port, for curl and browsers alike."""
-    return f"{state['name']}.alb.localhost:{context.aws.settings.port}"
+    name = wire.get("LoadBalancerName") or state["name"]  # an import knows no more than the id
+    return f"{name}.alb.localhost:{context.aws.settings.port}"
 
 
 def with_attributes(operation: str, result: str, member: str, keys: Mapping[str, str]) -> Any:
@@ -160,6 +161,7 @@ LOAD_BALANCER = ResourceType(
     ),
     outputs={
         "arn": "LoadBalancerArn",
+        "name": "LoadBalancerName",
         "arnSuffix": arn_suffix("loadbalancer"),
         "dnsName": _dns_name,
         "zoneId": "CanonicalHostedZoneId",
@@ -280,7 +282,7 @@ TARGET_GROUP = ResourceType(
             "targetControlPort",
         }
     ),
-    outputs={"arn": "TargetGroupArn", "arnSuffix": arn_suffix("targetgroup")},
+    outputs={"name": "TargetGroupName", "arn": "TargetGroupArn", "arnSuffix": arn_suffix("targetgroup")},
     differs=lambda values: (
         "a new task takes its full share at once: no slow start" if values.get("slowStart") else ""
     ),

@@ -1,0 +1,205 @@
+"""A service that somebody made by hand comes into a stack, by the names that it has."""
+
+import json
+from typing import Any
+
+import pytest
+
+from automation.adoption import Wanted
+from automation.engines import EngineName
+from automation.engines.import_file import import_file
+from localcloud.engine import Op, ResourceEvent
+from localcloud.errors import LocalCloudError
+from tests.automation.conftest import Workbench
+
+PROGRAM = """
+class Service(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("shop:index:Service", name)
+
+service = Service("web")
+child = pulumi.ResourceOptions(parent=service)
+mine = pulumi.ResourceOptions(parent=service, ignore_changes=["description"])
+vpc = aws.ec2.get_vpc(default=True)
+cluster = aws.ecs.Cluster("cluster", name="old")
+log = aws.cloudwatch.LogGroup("web", name="/old/web", retention_in_days=7, opts=child)
+trust = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+    "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]})
+role = aws.iam.Role("web-execution", name="old-execution", assume_role_policy=trust, opts=child)
+repository = aws.ecr.Repository("web", name="old/web", opts=child)
+front = aws.ec2.SecurityGroup("load-balancer", name="old-front", vpc_id=vpc.id, opts=mine)
+group = aws.ec2.SecurityGroup("web", name="old-tasks", vpc_id=vpc.id, opts=mine)
+aws.vpc.SecurityGroupIngressRule("web-from-load-balancer", security_group_id=group.id, ip_protocol="tcp",
+    referenced_security_group_id=front.id, from_port=5000, to_port=5000, opts=child)
+subnets = aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}]).ids[:2]
+balancer = aws.lb.LoadBalancer("load-balancer", name="old", subnets=subnets, security_groups=[front.id])
+target = aws.lb.TargetGroup("web", name="old", port=5000, protocol="HTTP", target_type="ip", vpc_id=vpc.id, opts=child)
+listener = aws.lb.Listener("load-balancer-http", load_balancer_arn=balancer.arn, port=80, protocol="HTTP",
+    default_actions=[{"type": "fixed-response",
+        "fixed_response": {"content_type": "text/plain", "status_code": "404"}}])
+rule = aws.lb.ListenerRule("web", listener_arn=listener.arn, priority=10,
+    conditions=[{"path_pattern": {"values": ["/*"]}}],
+    actions=[{"type": "forward", "forward": {"target_groups": [{"arn": target.arn, "weight": 100}]}}], opts=child)
+definition = aws.ecs.TaskDefinition("web", family="old-web", cpu="256", memory="512", network_mode="awsvpc",
+    requires_compatibilities=["FARGATE"], execution_role_arn=role.arn, opts=child,
+    container_definitions=pulumi.Output.all(repository.repository_url, log.name).apply(lambda known: json.dumps([
+        {"name": "web", "image": f"{known[0]}:1", "essential": True,
+         "portMappings": [{"containerPort": 5000, "protocol": "tcp"}],
+         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": known[1],
+             "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web"}}}])))
+aws.ecs.Service("web", name="old-web", cluster=cluster.arn, task_definition=definition.arn, desired_count=0,
+    launch_type="FARGATE",
+    network_configuration={"subnets": subnets, "security_groups": [group.id]},
+    load_balancers=[{"container_name": "web", "container_port": 5000, "target_group_arn": target.arn}],
+    opts=pulumi.ResourceOptions(parent=service, depends_on=[rule]))
+topic = aws.sns.Topic("later", opts=child)
+"""
+WANTED = Wanted(cluster="old", services={"web": "old-web"})
+
+
+@pytest.fixture
+def by_hand(bench: Workbench) -> dict[str, str]:
+    """The objects that the program describes, made with the SDK as somebody with the console would."""
+    ec2, elb, ecs = bench.client("ec2"), bench.client("elbv2"), bench.client("ecs")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    subnets = [item["SubnetId"] for item in found][:2]
+    ecs.create_cluster(clusterName="old")
+    logs = bench.client("logs")
+    logs.create_log_group(logGroupName="/old/web")
+    logs.put_retention_policy(logGroupName="/old/web", retentionInDays=7)
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    role = bench.client("iam").create_role(RoleName="old-execution", AssumeRolePolicyDocument=trust)["Role"][
+        "Arn"
+    ]
+    url = bench.client("ecr").create_repository(repositoryName="old/web")["repository"]["repositoryUri"]
+    front, group = (
+        ec2.create_security_group(GroupName=name, Description="by hand", VpcId=vpc)["GroupId"]
+        for name in ("old-front", "old-tasks")
+    )
+    pair = {"GroupId": front}
+    permission: dict[str, Any] = {
+        "IpProtocol": "tcp",
+        "FromPort": 5000,
+        "ToPort": 5000,
+        "UserIdGroupPairs": [pair],
+    }
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    balancer = elb.create_load_balancer(Name="old", Subnets=subnets, SecurityGroups=[front])["LoadBalancers"][
+        0
+    ]
+    target = elb.create_target_group(Name="old", Port=5000, Protocol="HTTP", TargetType="ip", VpcId=vpc)
+    arn = target["TargetGroups"][0]["TargetGroupArn"]
+    listener = elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Port=80,
+        Protocol="HTTP",
+        DefaultActions=[
+            {
+                "Type": "fixed-response",
+                "FixedResponseConfig": {"ContentType": "text/plain", "StatusCode": "404"},
+            }
+        ],
+    )["Listeners"][0]["ListenerArn"]
+    elb.create_rule(
+        ListenerArn=listener,
+        Priority=10,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}],
+        Actions=[
+            {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": arn, "Weight": 100}]}}
+        ],
+    )
+    options = {"awslogs-group": "/old/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web"}
+    ecs.register_task_definition(
+        family="old-web",
+        cpu="256",
+        memory="512",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        executionRoleArn=role,
+        containerDefinitions=[
+            {
+                "name": "web",
+                "image": f"{url}:1",
+                "essential": True,
+                "portMappings": [{"containerPort": 5000, "protocol": "tcp"}],
+                "logConfiguration": {"logDriver": "awslogs", "options": options},
+            }
+        ],
+    )
+    ecs.create_service(
+        cluster="old",
+        serviceName="old-web",
+        taskDefinition="old-web",
+        desiredCount=0,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": [group]}},
+        loadBalancers=[{"targetGroupArn": arn, "containerName": "web", "containerPort": 5000}],
+    )
+    return {"target": arn, "front": front, "group": group}
+
+
+@pytest.mark.parametrize(
+    "engine", [EngineName.BUILT_IN, pytest.param(EngineName.PULUMI, marks=pytest.mark.pulumi)]
+)
+def test_a_hand_made_service_is_taken_and_the_next_preview_creates_what_was_not_there(
+    bench: Workbench, request: pytest.FixtureRequest, engine: EngineName
+) -> None:
+    # One cloud for both engines: the second finds what the first left untouched.
+    if bench.client("ecs").describe_clusters(clusters=["old"])["clusters"] == []:
+        request.getfixturevalue("by_hand")
+    name = f"dev-{engine.value}"
+    bench.settings(name)
+    bench.program(PROGRAM)
+    stack = bench.stack(name, engine)
+    adoption = stack.adopt(WANTED)
+    assert [item.name for item in adoption.missing] == ["later"]
+    entries = import_file(adoption.imports)["resources"]
+    service = next(item for item in entries if item["type"] == "aws:ecs/service:Service")
+    assert (service["id"], service["parent"]) == ("old/old-web", "web shop:index:Service")
+    assert stack.import_existing(adoption).ok, bench.events
+    bench.events.clear()
+    assert stack.preview().ok, bench.events
+    steps = {(event.name, event.type, event.op) for event in bench.events if isinstance(event, ResourceEvent)}
+    made = {name for name, type_, op in steps if op in (Op.CREATE, Op.REPLACE) and type_.startswith("aws:")}
+    replaced = {
+        event.type: [change.path for change in event.changes if change.replaces]
+        for event in bench.events
+        if getattr(event, "op", "") is Op.REPLACE
+    }
+    assert made == {"later"}, replaced
+
+
+def test_what_is_not_there_or_could_be_several_is_told_with_the_choices(
+    bench: Workbench, request: pytest.FixtureRequest
+) -> None:
+    if bench.client("ecs").describe_clusters(clusters=["old"])["clusters"] == []:
+        request.getfixturevalue("by_hand")
+    bench.settings("dev")
+    bench.program(PROGRAM)
+    stack = bench.stack("dev")
+    with pytest.raises(LocalCloudError, match="has no service 'none'"):
+        stack.adopt(Wanted(cluster="old", services={"web": "none"}))
+    with pytest.raises(LocalCloudError, match="would create no service 'api'"):
+        stack.adopt(Wanted(cluster="old", services={"api": "old-web"}))
+    ec2, ecs = bench.client("ec2"), bench.client("ecs")
+    network = ecs.describe_services(cluster="old", services=["old-web"])["services"][0][
+        "networkConfiguration"
+    ]
+    first = network["awsvpcConfiguration"]["securityGroups"]
+    vpc = ec2.describe_security_groups(GroupIds=first)["SecurityGroups"][0]["VpcId"]
+    second = ec2.create_security_group(GroupName="second", Description="by hand", VpcId=vpc)["GroupId"]
+    network["awsvpcConfiguration"]["securityGroups"] = [*first, second]
+    ecs.update_service(cluster="old", service="old-web", networkConfiguration=network)
+    key = "aws:ec2/securityGroup:SecurityGroup::web"
+    with pytest.raises(LocalCloudError, match=second) as refused:
+        stack.adopt(WANTED)
+    assert f"--id '{key}=" in str(refused.value)
+    chosen = stack.adopt(Wanted(cluster="old", services={"web": "old-web"}, ids={key: first[0]}))
+    assert first[0] in chosen.found.values()
+    assert second not in chosen.found.values()
