@@ -11,6 +11,7 @@ from infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.components.microservice import Microservice, MicroserviceArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.observability import Observability, ObservabilityArgs
+from infra.components.references import References
 from infra.components.rule_positions import rule_positions
 from infra.components.service_image import service_image
 from infra.components.stack_context import StackContext
@@ -34,6 +35,7 @@ __all__ = [
     "NetworkArgs",
     "Observability",
     "ObservabilityArgs",
+    "References",
     "StackContext",
     "StackKey",
     "StackKeyArgs",

@@ -38,14 +38,23 @@ class AwsAccount:
     registry_credentials: pulumi.Output[aws.ecr.GetAuthorizationTokenResult]
 
     @classmethod
-    def connect(cls, settings: AwsSettings, tags: Mapping[str, str]) -> AwsAccount:
+    def connect(
+        cls,
+        settings: AwsSettings,
+        tags: Mapping[str, str],
+        *,
+        name: str = "aws",
+        parent: pulumi.Resource | None = None,
+    ) -> AwsAccount:
         """Make the provider and ask AWS who and where we are.
 
         Args:
             settings: Region, credentials and guards.
             tags: Tags that every resource gets.
+            name: Name of the provider.
+            parent: What it belongs to; None for the stack.
         """
-        provider = _provider(settings, tags)
+        provider = _provider(name, settings, tags, parent)
         options = pulumi.InvokeOutputOptions(provider=provider)
         account_id = aws.get_caller_identity_output(opts=options).account_id
         return cls(
@@ -83,7 +92,9 @@ def _identity(settings: AwsSettings) -> Identity:
     return Identity(profile=settings.profile or "", roles=tuple(roles))
 
 
-def _provider(settings: AwsSettings, tags: Mapping[str, str]) -> aws.Provider:
+def _provider(
+    name: str, settings: AwsSettings, tags: Mapping[str, str], parent: pulumi.Resource | None
+) -> aws.Provider:
     roles = [
         aws.ProviderAssumeRoleArgs(
             role_arn=role.role_arn, session_name=role.session_name, external_id=role.external_id
@@ -91,11 +102,12 @@ def _provider(settings: AwsSettings, tags: Mapping[str, str]) -> aws.Provider:
         for role in settings.assume_roles
     ]
     return aws.Provider(
-        "aws",
+        name,
         region=settings.region,
         profile=settings.profile,
         allowed_account_ids=list(settings.allowed_account_ids) or None,
         assume_roles=roles or None,
         max_retries=settings.max_retries,
         default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
+        opts=pulumi.ResourceOptions(parent=parent),
     )

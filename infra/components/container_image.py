@@ -17,7 +17,6 @@ from infra.pure.context_hash import build_hash
 from infra.settings.base import Architecture
 from infra.settings.container import Build, Repository
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
 CACHE_TAG = "build-cache"
 PLATFORMS: Mapping[Architecture, docker_build.Platform] = {
     "x86_64": docker_build.Platform.LINUX_AMD64,
@@ -81,7 +80,7 @@ class ContainerImage(pulumi.ComponentResource):
 
     def _content_hash(self) -> str:
         build = self._args.build
-        context = PROJECT_ROOT / build.context
+        context = Path.cwd() / build.context  # the engine runs programs in their project's folder
         try:
             return build_hash(
                 context,

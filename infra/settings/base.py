@@ -1,6 +1,7 @@
 """What every settings model shares: strictness, camelCase keys, and the types that several concerns use."""
 
 import ipaddress
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -38,6 +39,15 @@ def _without_nul(text: str) -> str:
 
 Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(_without_nul)]
 """Text that may be written as a number or a boolean."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """Mark of a text that may hold references, `${stack:…#…}`; the components take outputs of resources for it."""
+
+
+LateText = Annotated[Text, Late()]
+"""Text that may hold references to outputs of other stacks."""
 
 _PART_OF_USER = r"([A-Za-z_][A-Za-z0-9_.-]*|\d{1,10})"
 User = Annotated[

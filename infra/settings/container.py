@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import AccountId, Architecture, KeyArn, Model, Text, User, VariableName
+from infra.settings.base import AccountId, Architecture, KeyArn, LateText, Model, Text, User, VariableName
 from infra.settings.secrets import ConfigKey
 
 ImageReference = Annotated[
@@ -160,7 +160,7 @@ class Sidecar(Model):
     memory: int | None = Field(default=None, ge=6)
     """MiB reserved for it; null for no share of its own."""
 
-    environment: Mapping[VariableName, Text] = Field(default={})
+    environment: Mapping[VariableName, LateText] = Field(default={})
     """Environment variables."""
 
     command: tuple[str, ...] = ()

@@ -66,6 +66,20 @@ def load() -> Loaded:
     return Loaded(settings=settings, aws=aws, origins=origins, secrets=secrets)
 
 
+def load_aws() -> AwsSettings:
+    """Read and check the keys under `aws:` alone, for components in a program with a configuration of its own.
+
+    Raises:
+        pulumi.RunError: They have mistakes; the message lists all of them, each with its fix.
+    """
+    data, encrypted = _read("aws")
+    problems = [_misplaced_secret(name) for name in sorted(encrypted)]
+    settings, found = AwsSettings.parse(data)
+    if settings is None or problems:
+        raise pulumi.RunError("\n".join(problem.render("aws") for problem in problems + found))
+    return settings
+
+
 def _read(namespace: str) -> tuple[dict[str, Any], set[str]]:
     """The plain values of a namespace, and the names of the encrypted ones."""
     config = pulumi.Config(namespace)

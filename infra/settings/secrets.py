@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings.base import KeyArn, Model
+from infra.settings.base import KeyArn, Late, Model
 
 ConfigKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", examples=["dbPassword"])]
 """Name of an encrypted configuration value: `pulumi config set --secret dbPassword`."""
@@ -22,10 +22,12 @@ PolicyArn = Annotated[
 class SecretSource(Model):
     """Where a secret comes from: exactly one of ssm, secretsManager and config."""
 
-    ssm: Annotated[str, Field(min_length=1)] | None = Field(default=None, examples=["/shop/prod/token"])
+    ssm: Annotated[str, Field(min_length=1), Late()] | None = Field(
+        default=None, examples=["/shop/prod/token"]
+    )
     """Name or ARN of an SSM parameter."""
 
-    secrets_manager: Annotated[str, Field(min_length=1)] | None = Field(
+    secrets_manager: Annotated[str, Field(min_length=1), Late()] | None = Field(
         default=None, examples=["shop/prod/db"]
     )
     """Name or ARN of a secret in Secrets Manager."""
@@ -49,7 +51,7 @@ class Statement(Model):
     """Actions, such as `s3:GetObject`."""
 
     resources: tuple[
-        Annotated[str, Field(min_length=1, examples=["arn:${partition}:s3:::shop-uploads/*"])], ...
+        Annotated[str, Field(min_length=1, examples=["arn:${partition}:s3:::shop-uploads/*"]), Late()], ...
     ] = Field(min_length=1)
     """ARNs; `${partition}`, `${region}` and `${account}` are filled in."""
 

@@ -9,11 +9,11 @@ from infra.pure.routing import RouteKey
 from infra.settings.base import (
     Architecture,
     HostName,
+    LateText,
     Model,
     PathPattern,
     Port,
     RetentionDays,
-    Text,
     VariableName,
 )
 from infra.settings.connections import Connection, SecurityGroup
@@ -136,7 +136,7 @@ class Service(Model):
     deployment: Deployment = Deployment()
     """How a new version takes over."""
 
-    environment: Mapping[VariableName, Text] = Field(default={})
+    environment: Mapping[VariableName, LateText] = Field(default={})
     """Environment variables. They are readable in the task definition: no secrets."""
 
     secrets: Mapping[VariableName, SecretSource] = Field(default={})
