@@ -131,7 +131,7 @@ class Runner:
             )
             time.sleep(_AFTERWARDS)
         if traffic.failed:
-            faults.append(f"lost {dict(traffic.answers - {'200': traffic.answers['200']})}")  # type: ignore[operator]
+            faults.append(f"lost {lost(traffic.answers)}")
         return Row(
             change=edit.name, engine=self.engine, foreseen=preview.changes if preview.ok else None,
             done=up.changes, lost=traffic.failed, total=traffic.total, seconds=up.seconds,
@@ -219,6 +219,11 @@ def told(output: str, *, ok: bool, seconds: float) -> Told:
             case "result" if not said["ok"]:
                 errors += [str(said[key]) for key in ("error", "problem") if said.get(key)]
     return Told(ok=ok, changes=changes, touched=touched, errors=errors, seconds=seconds, output=output)
+
+
+def lost(answers: Mapping[str, int]) -> dict[str, int]:
+    """What was answered instead of 200, and how often."""
+    return {answer: count for answer, count in answers.items() if answer != "200"}
 
 
 def _counted(changes: Counts) -> str:

@@ -1,6 +1,7 @@
 """The journeys cover what they promise, and every stack file on the way is one that the program takes."""
 
 import json
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changes.journeys import every_strategy, is_refused, journeys, random_walk
-from changes.running import Row, told
+from changes.running import Row, lost, told
 from changes.stackfile import STRATEGIES, Journey, StackFile
 from changes.table import line, summary
 from infra.settings.validation import validate
@@ -93,6 +94,10 @@ def test_what_an_up_did_is_read_from_its_lines() -> None:
     assert found.changes == {"create": 2}
     assert found.touched == ["update web (Service) failed"]
     assert found.errors == ["PriorityInUse: 7"]
+
+
+def test_what_is_lost_is_every_answer_but_200() -> None:
+    assert lost(Counter({"200": 400, "503": 3, "ReadTimeout": 1})) == {"503": 3, "ReadTimeout": 1}
 
 
 def test_a_line_says_what_differs_what_was_lost_and_why() -> None:
