@@ -173,8 +173,8 @@ class Runner:
 
     def _wrong_answers(self, host: str) -> Iterator[str]:
         greeting = httpx.get(self._url("/"), headers={"Host": host}, timeout=10, trust_env=False)
-        if greeting.headers.get("location", "").startswith("https://"):
-            host = f"443.{host}"
+        if greeting.is_redirect:
+            host = httpx.URL(greeting.headers["location"]).netloc.decode()
         for path in PATHS:
             answer = httpx.get(self._url(path), headers={"Host": host}, timeout=10, trust_env=False)
             wanted = self.present.answering(path)
@@ -185,8 +185,9 @@ class Runner:
         return f"http://127.0.0.1:{self.stage.port}{path}"
 
     def _host(self) -> str:
+        """The load balancer's local name, which is there with and without a domain."""
         (balancer,) = self.stage.aws("elbv2").describe_load_balancers()["LoadBalancers"]
-        return f"{balancer['DNSName']}"
+        return f"{balancer['LoadBalancerName']}.alb.localhost:{self.stage.port}"
 
     def _write(self, stack: StackFile) -> None:
         (self.stage.project / "Pulumi.local.yaml").write_text(stack.text(), encoding="utf-8")

@@ -143,7 +143,7 @@ class Stage:
     ) -> Iterator[Traffic]:
         """Send requests one after the other from some clients for as long as the block lasts.
 
-        A redirect to HTTPS is followed to where the local cloud answers for port 443, without encryption.
+        A redirect is followed once: to HTTPS it leads to where the local cloud answers for port 443, unencrypted.
         """
         host = host or httpx.URL(self.url).netloc.decode()
         seen, stop, lock = Traffic(), threading.Event(), threading.Lock()
@@ -173,8 +173,9 @@ class Stage:
         url = f"http://127.0.0.1:{self.port}{path}"
         try:
             answer = client.get(url, headers={"Host": host})
-            if answer.headers.get("location", "").startswith("https://"):
-                answer = client.get(url, headers={"Host": f"443.{host}"})
+            if answer.is_redirect:
+                there = httpx.URL(answer.headers["location"]).netloc.decode()
+                answer = client.get(url, headers={"Host": there})
         except httpx.HTTPError as error:
             return type(error).__name__
         return str(answer.status_code)
