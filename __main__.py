@@ -16,7 +16,9 @@ settings = loaded.settings
 names = StackNames(
     pulumi.get_project(), pulumi.get_stack(), shares_cluster=settings.cluster.existing is not None
 )
-account = c.AwsAccount.connect(loaded.aws, {**names.tags, **settings.tags})
+account = c.AwsAccount.connect(
+    loaded.aws, {**names.tags, **settings.tags}, boundary=settings.permissions_boundary
+)
 on_aws = pulumi.ResourceOptions(provider=account.provider)
 c.check_standing(account, settings, names.tags)
 live = c.read_live(account, names, settings)

@@ -13,6 +13,9 @@ import pulumi
 class RepositorySettingsArgs(TypedDict):
     """The ECR repository of a built image: tags never move, every push is scanned."""
 
+    existing: NotRequired[pulumi.Input[str]]
+    """A repository of this account and region that exists, by name or as another stack's output; null makes one. Allowed: text such as shop/web."""
+
     keep_images: NotRequired[int]
     """Releases whose images stay for a rollback; `python -m automation up` deletes older ones, and never what runs. Allowed: a whole number from 2 to 1000. Default: 50."""
 
@@ -279,6 +282,46 @@ class PermissionsSettingsArgs(TypedDict):
     """Managed policies attached to the task role. Allowed: a list (at most 10) of text such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess."""
 
 
+class ConnectionSettingsArgs(TypedDict):
+    """One thing that the service reaches.
+
+    Exactly one of securityGroup, service, bucket, queue and table, or a secret alone. What the app is told begins with
+    the connection's name in capitals: `orders-db` gives `ORDERS_DB_HOST`."""
+
+    security_group: NotRequired[pulumi.Input[str]]
+    """Group of a database or cache: its port is opened there for the service's tasks. By id, name, or the output of another stack. Allowed: text such as sg-0a1b2c3d4e5f67890."""
+
+    port: NotRequired[int]
+    """Its port; the app finds it in `<NAME>_PORT`. Allowed: a whole number from 1 to 65535."""
+
+    host: NotRequired[str]
+    """Its host name, or the output of another stack, `${stack:acme/db/prod#host}`; `<NAME>_HOST`. Allowed: text such as db.internal."""
+
+    service: NotRequired[str]
+    """Another service of the stack, both with `discovery`; its address is in `<NAME>_URL`. Allowed: text such as api."""
+
+    bucket: NotRequired[pulumi.Input[str]]
+    """ARN of an S3 bucket; its name is in `<NAME>_BUCKET`. Allowed: text such as arn:aws:s3:::shop-uploads."""
+
+    queue: NotRequired[pulumi.Input[str]]
+    """ARN of an SQS queue; its URL is in `<NAME>_QUEUE_URL`. Allowed: text such as arn:aws:sqs:us-east-1:123456789012:orders."""
+
+    table: NotRequired[pulumi.Input[str]]
+    """ARN of a DynamoDB table; its name is in `<NAME>_TABLE`. Allowed: text such as arn:aws:dynamodb:us-east-1:123456789012:table/orders."""
+
+    access: NotRequired[Sequence[str]]
+    """What the app does with it: read and write (bucket, table), send and consume (queue). Allowed: a list of read, write, send or consume."""
+
+    secret: NotRequired[str]
+    """Name or ARN of a secret in Secrets Manager, such as a database's, or the output of another stack; `<NAME>_SECRET`. Allowed: text such as shop/prod/db."""
+
+    secret_keys: NotRequired[Sequence[str]]
+    """Keys of the secret, where it is a JSON object, as a variable each: `password` gives `<NAME>_PASSWORD`; empty for the whole secret. Allowed: a list of text such as password."""
+
+    kms_key_arn: NotRequired[str]
+    """Customer-managed key that encrypts it; null for AWS's own keys. Allowed: text such as arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789."""
+
+
 class RouteSettingsArgs(TypedDict):
     """Requests of the load balancer that come here; without a condition, all that no other service takes."""
 
@@ -479,6 +522,12 @@ class ServiceSettingsArgs(TypedDict):
     permissions: NotRequired[PermissionsSettingsArgs]
     """What the app may do in AWS."""
 
+    connections: NotRequired[Mapping[str, ConnectionSettingsArgs]]
+    """What it reaches, name → connection: the door is opened there, the app is granted exactly what it needs, and finds address and secret in its environment. Allowed: a map of name → an object with the keys securityGroup, port, host, service, bucket, queue, table, access, secret, secretKeys, kmsKeyArn."""
+
+    security_groups: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """More security groups of its tasks, beside the service's own. Allowed: a list (at most 3) of text such as sg-0a1b2c3d4e5f67890."""
+
     route: NotRequired[RouteSettingsArgs]
     """Requests that the load balancer sends here."""
 
@@ -515,6 +564,9 @@ class ServiceSettingsArgs(TypedDict):
     execute_command: NotRequired[bool]
     """Whether people may open a shell in its containers; needs the cluster's executeCommand. Default: false."""
 
+    log_group: NotRequired[pulumi.Input[str]]
+    """A log group that exists, by name or as another stack's output; its retention is its owner's. null makes one. Allowed: text such as /shop/web."""
+
     log_retention_days: NotRequired[int]
     """Days that log events are kept. Allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653. Default: 30."""
 
@@ -536,16 +588,25 @@ class CreatedNetworkSettingsArgs(TypedDict):
 
 
 class ExistingNetworkSettingsArgs(TypedDict):
-    """A VPC that something else owns."""
+    """A VPC that something else owns, by ids or by tags: `{ Name: shop }` finds what has that name."""
 
-    vpc_id: pulumi.Input[str]
-    """The VPC: its id, or the output of another stack, `${stack:acme/network/prod#vpcId}`. Allowed: text such as vpc-0a1b2c3d4e5f67890."""
+    vpc_id: NotRequired[pulumi.Input[str]]
+    """The VPC: its id, or the output of another stack, `${stack:acme/network/prod#vpcId}`; null with vpcTags. Allowed: text such as vpc-0a1b2c3d4e5f67890."""
 
-    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Subnets of an internet-facing load balancer: at least two, in different availability zones. Each an id, or the output of another stack, `${stack:acme/network/prod#publicSubnetIds}`, which may be a list. Allowed: a list (at least 1) of text such as subnet-0a1b2c3d4e5f67890."""
+    vpc_tags: NotRequired[Mapping[str, str]]
+    """Tags of the VPC, in the place of its id. Allowed: a map of name → text such as shop."""
+
+    public_subnet_ids: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Subnets of an internet-facing load balancer: at least two, in different availability zones. Each an id, or the output of another stack, `${stack:acme/network/prod#publicSubnetIds}`, which may be a list. Allowed: a list of text such as subnet-0a1b2c3d4e5f67890."""
+
+    public_subnet_tags: NotRequired[Mapping[str, str]]
+    """Tags of these subnets, in the place of their ids. A VPC without public subnets needs neither, with an internal load balancer, somebody else's, or none. Allowed: a map of name → text such as shop."""
 
     private_subnet_ids: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Subnets of the tasks; without them tasks run in the public subnets, with an address of their own. Allowed: a list of text such as subnet-0a1b2c3d4e5f67890."""
+
+    private_subnet_tags: NotRequired[Mapping[str, str]]
+    """Tags of these subnets, in the place of their ids. Allowed: a map of name → text such as shop."""
 
     route_table_ids: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Route tables that the S3 endpoint joins, those of the tasks' subnets; needed with the endpoint `s3`, as the VPC's others are not this stack's business. Allowed: a list of text such as rtb-0a1b2c3d4e5f67890."""
@@ -697,6 +758,9 @@ class DomainSettingsArgs(TypedDict):
 
     zone: NotRequired[str]
     """Route 53 hosted zone that gets the records; null when DNS is kept elsewhere, which needs certificateArn. Allowed: text such as shop.example.com."""
+
+    zone_id: NotRequired[pulumi.Input[str]]
+    """Id of that zone, where several have its name, or another stack puts it out; beside zone. Allowed: text such as Z0123456789ABCDEFGHIJ."""
 
     alternative_names: NotRequired[Sequence[str]]
     """More host names of the certificate, with records of their own. Allowed: a list (at most 9) of text such as shop.example.com."""
@@ -961,6 +1025,12 @@ class ServiceArgs(TypedDict):
     permissions: NotRequired[PermissionsSettingsArgs]
     """What the app may do in AWS."""
 
+    connections: NotRequired[Mapping[str, ConnectionSettingsArgs]]
+    """What it reaches, name → connection: the door is opened there, the app is granted exactly what it needs, and finds address and secret in its environment. Allowed: a map of name → an object with the keys securityGroup, port, host, service, bucket, queue, table, access, secret, secretKeys, kmsKeyArn."""
+
+    security_groups: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """More security groups of its tasks, beside the service's own. Allowed: a list (at most 3) of text such as sg-0a1b2c3d4e5f67890."""
+
     route: NotRequired[RouteSettingsArgs]
     """Requests that the load balancer sends here."""
 
@@ -996,6 +1066,9 @@ class ServiceArgs(TypedDict):
 
     execute_command: NotRequired[bool]
     """Whether people may open a shell in its containers; needs the cluster's executeCommand. Default: false."""
+
+    log_group: NotRequired[pulumi.Input[str]]
+    """A log group that exists, by name or as another stack's output; its retention is its owner's. null makes one. Allowed: text such as /shop/web."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept. Allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653. Default: 30."""
@@ -1066,6 +1139,12 @@ class MicroserviceArgs(TypedDict):
     permissions: NotRequired[PermissionsSettingsArgs]
     """What the app may do in AWS."""
 
+    connections: NotRequired[Mapping[str, ConnectionSettingsArgs]]
+    """What it reaches, name → connection: the door is opened there, the app is granted exactly what it needs, and finds address and secret in its environment. Allowed: a map of name → an object with the keys securityGroup, port, host, service, bucket, queue, table, access, secret, secretKeys, kmsKeyArn."""
+
+    security_groups: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """More security groups of its tasks, beside the service's own. Allowed: a list (at most 3) of text such as sg-0a1b2c3d4e5f67890."""
+
     route: NotRequired[RouteSettingsArgs]
     """Requests that the load balancer sends here."""
 
@@ -1101,6 +1180,9 @@ class MicroserviceArgs(TypedDict):
 
     execute_command: NotRequired[bool]
     """Whether people may open a shell in its containers; needs the cluster's executeCommand. Default: false."""
+
+    log_group: NotRequired[pulumi.Input[str]]
+    """A log group that exists, by name or as another stack's output; its retention is its owner's. null makes one. Allowed: text such as /shop/web."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept. Allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653. Default: 30."""

@@ -230,7 +230,11 @@ class _Context:
             shares_cluster=self.settings.cluster.existing is not None,
         )
         account = made.AwsAccount.connect(
-            load_aws(), {**names.tags, **self.settings.tags}, name=f"{name}-aws", parent=parent
+            load_aws(),
+            {**names.tags, **self.settings.tags},
+            boundary=self.settings.permissions_boundary,
+            name=f"{name}-aws",
+            parent=parent,
         )
         mine_only = pulumi.ResourceOptions(provider=account.provider, parent=parent)
         self.options = mine_only if parent else pulumi.ResourceOptions.merge(opts, mine_only)

@@ -21,6 +21,7 @@ class AwsAccount:
         provider: Explicit provider of every AWS resource; it carries the default tags.
         identity: As whom that provider talks to AWS, for what the program asks AWS by itself.
         tags: Those tags, for what AWS makes by itself and the provider does not tag.
+        boundary: Managed policy that bounds every role; None for none.
         partition: `aws`, `aws-cn`, `aws-us-gov`, …
         region: Region code.
         account_id: Twelve digits.
@@ -31,6 +32,7 @@ class AwsAccount:
     provider: aws.Provider
     identity: Identity
     tags: Mapping[str, str]
+    boundary: str | None
     partition: pulumi.Output[str]
     region: pulumi.Output[str]
     account_id: pulumi.Output[str]
@@ -43,6 +45,7 @@ class AwsAccount:
         settings: AwsSettings,
         tags: Mapping[str, str],
         *,
+        boundary: str | None = None,
         name: str = "aws",
         parent: pulumi.Resource | None = None,
     ) -> AwsAccount:
@@ -51,6 +54,7 @@ class AwsAccount:
         Args:
             settings: Region, credentials and guards.
             tags: Tags that every resource gets.
+            boundary: Managed policy that bounds every role.
             name: Name of the provider.
             parent: What it belongs to; None for the stack.
         """
@@ -61,6 +65,7 @@ class AwsAccount:
             provider=provider,
             identity=_identity(settings),
             tags=tags,
+            boundary=boundary,
             partition=aws.get_partition_output(opts=options).partition,
             region=aws.get_region_output(opts=options).region,
             account_id=account_id,

@@ -17,11 +17,11 @@ class CertificateArgs:
 
     Args:
         names: Host names, the main one first.
-        zone: Route 53 hosted zone that all of them are in.
+        zone_id: Route 53 hosted zone that all of them are in.
     """
 
     names: Sequence[str]
-    zone: str
+    zone_id: pulumi.Input[str]
 
 
 class Certificate(pulumi.ComponentResource):
@@ -44,11 +44,9 @@ class Certificate(pulumi.ComponentResource):
             validation_method="DNS",
             opts=child,
         )
-        invoke = pulumi.InvokeOutputOptions(parent=self)
-        zone_id = aws.route53.get_zone_output(name=args.zone, opts=invoke).zone_id
         # A wildcard is proved by the record of the name below it.
         hosts = [h for h in args.names if not (h.startswith("*.") and h.removeprefix("*.") in args.names)]
-        records = [self._record(name, host, certificate, zone_id) for host in hosts]
+        records = [self._record(name, host, certificate, args.zone_id) for host in hosts]
         validation = aws.acm.CertificateValidation(
             name,
             certificate_arn=certificate.arn,

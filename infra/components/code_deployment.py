@@ -121,6 +121,7 @@ class CodeDeployment(pulumi.ComponentResource):
             description=f"Lets CodeDeploy deploy {self._name}",
             assume_role_policy=pulumi.Output.json_dumps(trust),
             tags={"Service": self._name},
+            permissions_boundary=self._args.account.boundary,
             opts=child,
         )
         attachment = aws.iam.RolePolicyAttachment(

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 import pulumi_docker_build as docker_build
 
 from infra.components.aws_account import AwsAccount
+from infra.components.looking_up import looked_up
 from infra.pure import iam, lifecycle
 from infra.pure.context_hash import build_hash
 from infra.settings.base import Architecture
@@ -30,7 +31,7 @@ class ContainerImageArgs:
 
     Args:
         account: Provider and facts of the AWS account.
-        repository_name: Physical name of the ECR repository; people look it up.
+        repository_name: Physical name of the ECR repository; people look it up. Of an existing one, its name.
         build: How to build.
         architecture: Processor architecture of the tasks.
         secrets: Encrypted configuration values that the build may ask for.
@@ -38,7 +39,7 @@ class ContainerImageArgs:
     """
 
     account: AwsAccount
-    repository_name: str
+    repository_name: pulumi.Input[str]
     build: Build
     architecture: Architecture
     secrets: Mapping[str, pulumi.Output[str]]
@@ -70,7 +71,11 @@ class ContainerImage(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._platforms = [PLATFORMS[one] for one in args.build.platforms or (args.architecture,)]
         tag = None if args.build.digest else self._content_hash()
-        repository = self._repository(args.build.repository)
+        repository = (
+            self._existing(args.build.repository.existing)
+            if args.build.repository.existing
+            else self._repository(args.build.repository)
+        )
         self.digest = (
             self._image(repository, tag).digest if tag else pulumi.Output.from_input(args.build.digest or "")
         )
@@ -95,6 +100,13 @@ class ContainerImage(pulumi.ComponentResource):
                 f"{key} is {build.context!r} with {build.dockerfile!r}: {error}; allowed: an existing folder with "
                 f"its Dockerfile, relative to the project"
             ) from None
+
+    def _existing(self, asked: str) -> pulumi.Output[aws.ecr.GetRepositoryResult]:
+        found = aws.ecr.get_repository_output(
+            name=self._args.repository_name, opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        key = f"services.{self._name}.build.repository.existing"
+        return looked_up(found, key, asked, "aws ecr describe-repositories")
 
     def _repository(self, settings: Repository) -> aws.ecr.Repository:
         with_cache = self._args.build.cache == "registry"
@@ -140,7 +152,9 @@ class ContainerImage(pulumi.ComponentResource):
             )
         return repository
 
-    def _image(self, repository: aws.ecr.Repository, tag: str) -> docker_build.Image:
+    def _image(
+        self, repository: aws.ecr.Repository | pulumi.Output[aws.ecr.GetRepositoryResult], tag: str
+    ) -> docker_build.Image:
         build, url = self._args.build, repository.repository_url
         credentials = self._args.account.registry_credentials
         secrets = {name: self._args.secrets[key] for name, key in build.secrets.items()}

@@ -74,6 +74,7 @@ class Ec2Capacity(pulumi.ComponentResource):
             self._name,
             description="Container instances: join the cluster, pull images",
             assume_role_policy=pulumi.Output.json_dumps(iam.service_trust("ec2.amazonaws.com")),
+            permissions_boundary=self._args.account.boundary,
             opts=child,
         )
         attachment = aws.iam.RolePolicyAttachment(

@@ -143,8 +143,16 @@ class LoadBalancer(pulumi.ComponentResource):
         domain = self._settings.domain
         if not domain or not domain.zone or self._settings.certificate_arn:
             return None
-        args = CertificateArgs(names=[domain.name, *domain.alternative_names], zone=domain.zone)
+        args = CertificateArgs(
+            names=[domain.name, *domain.alternative_names], zone_id=self._zone_id(domain.zone)
+        )
         return Certificate(self._name, args, self._child)
+
+    def _zone_id(self, zone: str) -> pulumi.Output[str]:
+        domain = self._settings.domain
+        if domain and domain.zone_id:
+            return self._args.stack.references.text(domain.zone_id)
+        return aws.route53.get_zone_output(name=zone, opts=pulumi.InvokeOutputOptions(parent=self)).zone_id
 
     def _security_group(self) -> pulumi.Output[str]:
         """A group open on the listeners' ports only; the services add the ways out."""
@@ -248,7 +256,7 @@ class LoadBalancer(pulumi.ComponentResource):
         )
 
     def _add_records(self, balancer: aws.lb.LoadBalancer, names: Sequence[str], zone: str) -> None:
-        zone_id = aws.route53.get_zone_output(name=zone, opts=pulumi.InvokeOutputOptions(parent=self)).zone_id
+        zone_id = self._zone_id(zone)
         for host in names:
             aws.route53.Record(
                 f"{self._name}-{host}",

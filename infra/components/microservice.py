@@ -13,7 +13,7 @@ from infra.components.cluster import Cluster
 from infra.components.code_deployment import CodeDeployment, CodeDeploymentArgs, code_revision
 from infra.components.discovery import Discovery, dns_name
 from infra.components.load_balancer import LoadBalancer
-from infra.components.looking_up import security_group_id
+from infra.components.looking_up import looked_up, security_group_id
 from infra.components.network import Network
 from infra.components.observability import Observability
 from infra.components.rollout import Rollout
@@ -22,7 +22,7 @@ from infra.components.service_scaling import ServiceScaling, ServiceScalingArgs
 from infra.components.service_secrets import ServiceSecrets, ServiceSecretsArgs
 from infra.components.service_traffic import ServiceTraffic, ServiceTrafficArgs, door
 from infra.components.stack_context import StackContext
-from infra.components.task_definition import TaskDefinitionInputs, task_definition
+from infra.components.task_definition import LogGroup, TaskDefinitionInputs, task_definition
 from infra.components.task_roles import TaskRoles, TaskRolesArgs
 from infra.pure import alarms, budgets, containers, transitions
 from infra.pure.ownership import Kind, ignore_changes
@@ -117,8 +117,21 @@ class Microservice(pulumi.ComponentResource):
         self.log_group_name = self._log.name
         self.register_outputs({"serviceName": self.service_name, "logGroupName": self.log_group_name})
 
-    def _log_group(self) -> aws.cloudwatch.LogGroup:
-        return aws.cloudwatch.LogGroup(
+    def _log_group(self) -> LogGroup:
+        asked = self._settings.log_group
+        if asked:
+            found = looked_up(
+                aws.cloudwatch.get_log_group_output(
+                    name=self._stack.references.text(asked), opts=pulumi.InvokeOutputOptions(parent=self)
+                ),
+                f"services.{self._name}.logGroup",
+                asked,
+                "aws logs describe-log-groups",
+            )
+            return LogGroup(
+                name=found.apply(lambda group: group.name), arn=found.apply(lambda group: group.arn)
+            )
+        made = aws.cloudwatch.LogGroup(
             self._name,
             name=self._stack.names.log_group(self._name),
             retention_in_days=self._settings.log_retention_days,
@@ -126,6 +139,7 @@ class Microservice(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._child,
         )
+        return LogGroup(name=made.name, arn=made.arn)
 
     def _service_secrets(self) -> ServiceSecrets | None:
         if not self._settings.all_secrets:

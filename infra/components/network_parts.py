@@ -159,7 +159,10 @@ class FlowLog(pulumi.ComponentResource):
             lambda account_id: iam.service_trust("vpc-flow-logs.amazonaws.com", account_id=account_id)
         )
         role = aws.iam.Role(
-            f"{name}-flow-log", assume_role_policy=pulumi.Output.json_dumps(trust), opts=child
+            f"{name}-flow-log",
+            assume_role_policy=pulumi.Output.json_dumps(trust),
+            permissions_boundary=args.account.boundary,
+            opts=child,
         )
         actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         document = group.arn.apply(lambda arn: iam.policy([iam.allow(actions, [arn, f"{arn}:*"])]))

@@ -16,9 +16,10 @@ def service_image(
     """The component that knows a service's image by digest, whichever way the settings choose."""
     if settings.image:
         return ImageReference(name, ImageReferenceArgs(image=settings.image), opts)
+    existing = settings.build.repository.existing
     args = ContainerImageArgs(
         account=stack.account,
-        repository_name=stack.names.repository(name),
+        repository_name=stack.references.text(existing) if existing else stack.names.repository(name),
         build=settings.build,
         architecture=settings.architecture,
         secrets=stack.secrets,

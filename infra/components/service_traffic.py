@@ -271,6 +271,7 @@ class ServiceTraffic:
             # says that ECS sends aws:SourceAccount, and a role that it cannot assume stops every deployment.
             assume_role_policy=json.dumps(iam.service_trust("ecs.amazonaws.com")),
             tags={"Service": self._name},
+            permissions_boundary=self._args.account.boundary,
             opts=self._child,
         )
 

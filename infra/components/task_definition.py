@@ -18,6 +18,19 @@ from infra.settings.service import Service
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogGroup:
+    """Where containers log; the stack's own, or one that exists.
+
+    Args:
+        name: Its name.
+        arn: Its ARN.
+    """
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskDefinitionInputs:
     """What a task definition is made from.
 
@@ -33,7 +46,7 @@ class TaskDefinitionInputs:
     stack: StackContext
     settings: Service
     image: pulumi.Input[str]
-    log_group: aws.cloudwatch.LogGroup
+    log_group: LogGroup
     secrets: ServiceSecrets | None
     roles: TaskRoles
 

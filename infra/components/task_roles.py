@@ -72,6 +72,7 @@ class TaskRoles:
             description=f"{purpose.capitalize()} role of the ECS service {self._name}",
             assume_role_policy=self._args.account.tasks_trust,
             tags={"Service": self._name},
+            permissions_boundary=self._args.account.boundary,
             opts=self._child,
         )
 

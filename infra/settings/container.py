@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from infra.pure.references import or_reference
 from infra.settings.base import AccountId, Architecture, KeyArn, LateText, Model, Text, User, VariableName
 from infra.settings.secrets import ConfigKey
 
@@ -27,6 +28,17 @@ WRITABLE_MIB = 64
 
 class Repository(Model):
     """The ECR repository of a built image: tags never move, every push is scanned."""
+
+    existing: (
+        Annotated[
+            str,
+            Field(
+                pattern=or_reference(r"^[a-z0-9]+([._/-]+[a-z0-9]+)*$"), max_length=256, examples=["shop/web"]
+            ),
+        ]
+        | None
+    ) = None
+    """A repository of this account and region that exists, by name or as another stack's output; null makes one."""
 
     keep_images: int = Field(default=50, ge=2, le=1000)
     """Releases whose images stay for a rollback; `python -m automation up` deletes older ones, and never what runs."""

@@ -37,6 +37,12 @@ class Domain(Model):
     zone: DomainName | None = None
     """Route 53 hosted zone that gets the records; null when DNS is kept elsewhere, which needs certificateArn."""
 
+    zone_id: (
+        Annotated[str, Field(pattern=or_reference(r"^Z[A-Z0-9]{3,31}$"), examples=["Z0123456789ABCDEFGHIJ"])]
+        | None
+    ) = None
+    """Id of that zone, where several have its name, or another stack puts it out; beside zone."""
+
     alternative_names: tuple[DomainName, ...] = Field(default=(), max_length=9)
     """More host names of the certificate, with records of their own."""
 

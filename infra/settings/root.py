@@ -11,6 +11,7 @@ from infra.settings.encryption import Encryption
 from infra.settings.load_balancer import LoadBalancer
 from infra.settings.network import Network
 from infra.settings.observability import Observability
+from infra.settings.secrets import PolicyArn
 from infra.settings.service import Service
 
 ServiceName = Annotated[
@@ -44,6 +45,9 @@ class Settings(Model):
 
     encryption: Encryption | None = None
     """Encrypt logs and notifications with a key of the account's own; `{}` makes one, null leaves it to AWS's keys."""
+
+    permissions_boundary: PolicyArn | None = None
+    """Managed policy that bounds every role the stack makes, where the account asks for one; null for none."""
 
     tags: Mapping[TagKey, TagValue] = Field(default={}, max_length=40)
     """Tags of every resource, in addition to Project, Stack and ManagedBy."""

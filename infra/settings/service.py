@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
+from infra.pure.references import or_reference
 from infra.pure.routing import RouteKey
 from infra.settings.base import (
     Architecture,
@@ -28,6 +29,12 @@ DEFAULT_PORT = 5000
 """Where a container listens of which nothing says where: it is told so in its variable PORT."""
 
 CPU_SIZES: tuple[CpuSize, ...] = get_args(CpuSize)
+
+
+LogGroupName = Annotated[
+    str, Field(pattern=or_reference(r"^[A-Za-z0-9_./#-]{1,512}$"), examples=["/shop/web"])
+]
+"""Name of a log group (CloudWatch Logs API, CreateLogGroup)."""
 
 
 class Route(Model):
@@ -195,6 +202,9 @@ class Service(Model):
 
     execute_command: bool = False
     """Whether people may open a shell in its containers; needs the cluster's executeCommand."""
+
+    log_group: LogGroupName | None = None
+    """A log group that exists, by name or as another stack's output; its retention is its owner's. null makes one."""
 
     log_retention_days: RetentionDays = 30
     """Days that log events are kept."""

@@ -140,6 +140,15 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
     },
     "aws:ec2/getSubnets:getSubnets": lambda _: {"ids": ["subnet-0bbbbbbb", "subnet-0aaaaaaa"]},
     "aws:ec2/getSecurityGroup:getSecurityGroup": lambda _: {"id": "sg-0f0f0f0f0f0f0f0f0"},
+    "aws:cloudwatch/getLogGroup:getLogGroup": lambda args: {
+        "name": args["name"],
+        "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{args['name']}",
+    },
+    "aws:ecr/getRepository:getRepository": lambda args: {
+        "name": args["name"],
+        "arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{args['name']}",
+        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{args['name']}",
+    },
     "aws:ec2/getRouteTables:getRouteTables": lambda _: {"ids": ["rtb-0a", "rtb-0b"]},
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda _: {
         "userName": "AWS",

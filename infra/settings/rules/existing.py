@@ -12,6 +12,18 @@ def problems(settings: Settings) -> Iterator[Problem]:
     """Broken rules around existing things."""
     yield from _cluster(settings)
     yield from _balancer(settings)
+    for name, service in settings.services.items():
+        if service.log_group and "log_retention_days" in service.model_fields_set:
+            yield Problem(
+                path=("services", name, "logRetentionDays"),
+                message="belongs to the owner of the log group; allowed: without logGroup",
+                fix=Remove(),
+                related=[("services", name, "logGroup")],
+            )
+        repository = service.build.repository
+        if repository.existing:
+            here: Path = ("services", name, "build", "repository")
+            yield from of_the_owner(here, repository, "repository", allowed=["existing"])
 
 
 def of_the_owner(path: Path, model: Model, what: str, *, allowed: Sequence[str]) -> Iterator[Problem]:

@@ -96,6 +96,12 @@ def _certificate(settings: Settings) -> Iterator[Problem]:
             related=[(*here, "name")],
         )
     if not domain.zone:
+        if domain.zone_id:
+            yield Problem(
+                path=(*here, "zone"),
+                message="is missing beside zoneId; allowed: the name of that zone",
+                fix=domain.name.removeprefix("*.").partition(".")[2] or domain.name,
+            )
         return
     for index, name in enumerate([domain.name, *domain.alternative_names]):
         if name != domain.zone and not name.endswith(f".{domain.zone}"):

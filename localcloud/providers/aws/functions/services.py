@@ -195,6 +195,19 @@ GET_CLUSTER = Lookup(
     tags=ECS_TAGS,
 )
 
+GET_LOG_GROUP = Lookup(
+    function="aws:cloudwatch/getLogGroup:getLogGroup",
+    service="logs",
+    operation="DescribeLogGroups",
+    result="logGroups",
+    noun="log group",
+    id="logGroupName",
+    request=lambda arguments: {"logGroupNamePrefix": arguments["name"]},
+    matches=lambda arguments, group: group["logGroupName"] == arguments["name"],
+    # The real provider trims the suffix for the group's streams (terraform-provider-aws, logs, trimLogGroupARNSuffix).
+    outputs={"name": "logGroupName", "arn": lambda aws, result, group: group["arn"].removesuffix(":*")},  # noqa: ARG005  as above
+)
+
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 LOG_DELIVERY_ACCOUNTS = {
     "us-east-1": "127311923021",
@@ -228,7 +241,7 @@ def log_delivery_account(aws: Aws, arguments: Values) -> Values:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    **{item.function: item for item in (GET_CERTIFICATE, GET_SECRET, GET_KEY, GET_CLUSTER)},
+    **{item.function: item for item in (GET_CERTIFICATE, GET_SECRET, GET_KEY, GET_CLUSTER, GET_LOG_GROUP)},
     GET_ZONE.function: zone,
     "aws:ssm/getParameter:getParameter": parameter,
     "aws:secretsmanager/getSecretVersion:getSecretVersion": secret_version,
