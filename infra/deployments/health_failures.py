@@ -159,6 +159,7 @@ def _explanation(
         return [
             f"health check: GET {path} on port {port} → {failure.code}{host}; {wanted} is healthy",
             f"  {_remedy(setting, failure.code, path)}",
+            *_fixes(service, failure.code, wanted),
         ]
     if _elsewhere(port, places):
         where = " and ".join(str(place) for place in places)
@@ -194,6 +195,18 @@ def _remedy(setting: str, code: int, path: str) -> str:
     if code < 500:
         return f"{setting}.healthCheck.path is {path}: name a path that the application has"
     return f"the application answers {path} with an error of its own: see its log"
+
+
+def _fixes(service: str, code: int, wanted: str) -> list[str]:
+    check = ("services", service, "healthCheck")
+    if code == 404:
+        [command] = assignments("", (*check, "path"), "x")
+        return [f"  fix: {command.removesuffix(' x')}"]  # without a value the CLI asks for it
+    if 300 <= code < 400:
+        return [
+            f"  or count it as healthy; fix: {next(assignments('', (*check, 'matcher'), f'{wanted},{code}'))}"
+        ]
+    return []
 
 
 def _port(failure: HealthFailure, group: Described) -> int:
