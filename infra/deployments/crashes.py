@@ -242,6 +242,20 @@ def _allowed_hosts(crash: Crash) -> Iterator[str]:
         yield f"  (services.{crash.service}.route.hosts)"
 
 
+def _checked_inside(crash: Crash) -> Iterator[str]:
+    """ECS stops a task whose essential container fails its own check: "Task failed container health checks"."""
+    check = (crash.definition.get("healthCheck") or {}).get("command") or []
+    if "container health checks" not in crash.task_reason or not check:
+        return
+    form, *words = check
+    needs = "a shell and every program that it names" if form == "CMD-SHELL" else words[0]
+    yield f"the health check inside {crash.container['name']} fails: {' '.join(words)}"
+    yield f"  it is container.healthCheck, or the Dockerfile's HEALTHCHECK, and the image has to have {needs}"
+    if not crash.is_sidecar:
+        yield "  to do without it:"
+        yield from _fix((*crash.setting, "container", "healthCheck", "command"), ["NONE"])
+
+
 def _not_stopped(crash: Crash) -> Iterator[str]:
     """137 is SIGKILL. What ECS stops gets it when it has not ended `stopTimeout` seconds after SIGTERM."""
     if crash.exit_code != 137 or crash.ended_itself:
@@ -271,6 +285,7 @@ _RULES: Sequence[Callable[[Crash], Iterator[str]]] = (
     _denied,
     _missing_variable,
     _allowed_hosts,
+    _checked_inside,
     _not_stopped,
 )
 """The first that knows a cause tells it: the more certain ones come first."""

@@ -218,6 +218,18 @@ def test_hosts_that_django_refuses() -> None:
     assert "let ALLOWED_HOSTS hold '*'" in "\n".join(explained(crash(line, task_reason=GIVEN_UP, code=0)))
 
 
+def test_a_health_check_that_the_image_cannot_run() -> None:
+    check = {"healthCheck": {"command": ["CMD-SHELL", "curl -f localhost"]}}
+    told = explained(crash(task_reason="Task failed container health checks", code=0, definition=check))
+    assert told == [
+        "the health check inside web fails: curl -f localhost",
+        "  it is container.healthCheck, or the Dockerfile's HEALTHCHECK, and the image has to have a shell and every "
+        "program that it names",
+        "  to do without it:",
+        "  fix: pulumi config set --path 'services.web.container.healthCheck.command[0]' NONE",
+    ]
+
+
 def test_what_does_not_heed_sigterm() -> None:
     told = explained(crash(code=137, task_reason=GIVEN_UP))
     assert told[0].startswith("web had to be killed, 30 s after SIGTERM")
