@@ -21,6 +21,8 @@ Described = Mapping[str, Any]
 _ARCHITECTURES = {"X86_64": "arm64", "ARM64": "x86_64"}
 # Folders that images leave empty: one in memory hides nothing of the image there. In others, such as /app, it would.
 _VARIABLE_DATA = re.compile(r"^/(?:var/(?:cache|run|lib|log|tmp|spool)|run|tmp|data|cache|logs?)(?:/|$)")
+# What a program keeps there has a folder of its own: nginx makes five beneath it, and would fail at each.
+_OWNERS_FOLDER = re.compile(r"^/var/(?:cache|lib|log|spool)/[^/]+")
 _READ_ONLY = re.compile(r"read-only file ?system|\bEROFS\b|\[Errno 30\]|\(30: ", re.IGNORECASE)
 _DENIED = re.compile(r"permission denied|\bEACCES\b|\[Errno 13\]|\(13: ", re.IGNORECASE)
 _NO_TEMPORARY = re.compile(r"No usable temporary directory")
@@ -182,6 +184,8 @@ def _folder(line: str) -> str | None:
     if not files:
         return None
     folder: str = files[-1] if _MADE.search(line) else posixpath.dirname(files[-1])
+    if owner := _OWNERS_FOLDER.match(folder):
+        return owner[0]
     if _VARIABLE_DATA.match(folder) or (_MADE.search(line) and folder.count("/") > 1):
         return folder
     return None

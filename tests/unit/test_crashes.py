@@ -48,7 +48,7 @@ def crash(
     ("line", "told"),
     [
         ('nginx: [emerg] mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)',
-         f"{SET}container.writablePaths[0]' /var/cache/nginx/client_temp"),
+         f"{SET}container.writablePaths[0]' /var/cache/nginx"),
         ('nginx: [emerg] open() "/run/nginx.pid" failed (30: Read-only file system)',
          f"{SET}container.writablePaths[0]' /run"),
         ("OSError: [Errno 30] Read-only file system: '/var/lib/app/state.json'",
