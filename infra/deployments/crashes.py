@@ -28,11 +28,15 @@ _DENIED = re.compile(r"permission denied|\bEACCES\b|\[Errno 13\]|\(13: ", re.IGN
 _NO_TEMPORARY = re.compile(r"No usable temporary directory")
 _MADE = re.compile(r"\bmkdir\b|\bmkdtemp\b|makedirs|create (?:the )?director", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w:/.])(/[\w.@+-]+(?:/[\w.@+-]+)*)")
-_EXEC_FORMAT = re.compile(r"(?:(?P<file>/[^\s\":\\]+)[\"\\]*: )?exec format error", re.IGNORECASE)
+# Where an init process starts it (`initProcess`), a shell takes what the kernel cannot run for a script.
+_EXEC_FORMAT = re.compile(
+    r"(?:(?P<file>/[^\s\":\\]+)[\"\\]*: )?exec format error|: \d+: \x7fELF", re.IGNORECASE
+)
 _NOT_STARTED = re.compile(
     r"exec: \\?\"(?P<file>[^\"\\]+)\\?\":.*?"
     r"(?P<why>executable file not found|permission denied|no such file or directory)"
-    r"|exec (?P<script>/\S+): (?P<cause>no such file or directory|permission denied)",
+    r"|exec (?P<script>/\S+): (?P<cause>no such file or directory|permission denied)"
+    r"|exec (?P<tried>\S+) failed: (?P<failed>no such file or directory|permission denied)",  # tini, the init process
     re.IGNORECASE,
 )
 _BIND = re.compile(
@@ -141,7 +145,8 @@ def _not_started(crash: Crash) -> Iterator[str]:
     found = _NOT_STARTED.search(text)
     if not found:
         return
-    file, why = found["file"] or found["script"], (found["why"] or found["cause"]).lower()
+    file = found["file"] or found["script"] or found["tried"]
+    why = (found["why"] or found["cause"] or found["failed"]).lower()
     if why == "permission denied":
         yield f"{file} is no executable file: RUN chmod +x {file} in the Dockerfile"
         if crash.is_sidecar:
@@ -246,6 +251,12 @@ def _allowed_hosts(crash: Crash) -> Iterator[str]:
         yield f"  (services.{crash.service}.route.hosts)"
 
 
+def _ended(crash: Crash) -> Iterator[str]:
+    if crash.exit_code == 0 and crash.ended_itself and not crash.is_sidecar:
+        yield f"what {crash.container['name']} starts ended without an error, and a service has to go on"
+        yield f"  is services.{crash.service}.build.target the stage that serves, and is CMD what it is to run?"
+
+
 def _checked_inside(crash: Crash) -> Iterator[str]:
     """ECS stops a task whose essential container fails its own check: "Task failed container health checks"."""
     check = (crash.definition.get("healthCheck") or {}).get("command") or []
@@ -290,6 +301,7 @@ _RULES: Sequence[Callable[[Crash], Iterator[str]]] = (
     _missing_variable,
     _allowed_hosts,
     _checked_inside,
+    _ended,
     _not_stopped,
 )
 """The first that knows a cause tells it: the more certain ones come first."""

@@ -187,7 +187,10 @@ def _explanation(
 
 def _remedy(setting: str, code: int, path: str) -> str:
     if code == 400:
-        return "the application may refuse the Host it is sent, which is the task's address: let it answer to any"
+        return (
+            "the application may refuse the Host it is sent, which is the task's address: let it answer to any "
+            "(Django: ALLOWED_HOSTS)"
+        )
     if code in {401, 403}:
         return f"health checks carry no credentials: let {setting}.healthCheck.path ({path}) answer without"
     if 300 <= code < 400:

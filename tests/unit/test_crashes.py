@@ -124,7 +124,7 @@ def test_a_missing_secret_is_stored_as_one() -> None:
         crash("os.environ", "KeyError: 'NAME'", task_reason=GIVEN_UP, code=0),
         crash("PermissionError: [Errno 13] Permission denied: '/app/x'"),
         crash("ValueError: something else"),
-        crash(code=0),
+        crash(code=0, task_reason=GIVEN_UP),
     ],
     ids=[
         "no environ",
@@ -155,6 +155,7 @@ OUT = "OutOfMemoryError: Container killed due to memory usage"
         (crash("exec /app/server: exec format error", code=255), f"{SET}architecture arm64"),
         (crash(code=None, task_reason='CannotStartContainerError: exec: "/app/server": exec format error',
                task={"runtimePlatform": {"cpuArchitecture": "ARM64"}}), f"{SET}architecture x86_64"),
+        (crash("/server: 1: \x7fELF\x02\x01\x01: not found", code=127), f"{SET}architecture arm64"),
         (crash("exec /start.sh: exec format error", code=255),
          "  or the image is built for another processor architecture"),
     ],
@@ -163,12 +164,14 @@ def test_memory_and_architecture(failure: Crash, told: str) -> None:
     assert explained(failure)[-1] == told
 
 
-def test_an_entry_point_that_is_not_executable() -> None:
+@pytest.mark.parametrize("with_init", [False, True])
+def test_an_entry_point_that_is_not_executable(with_init: bool) -> None:
     reason = (
         "CannotStartContainerError: OCI runtime create failed: container_linux.go:380: starting container process "
         'caused: exec: "/start.sh": permission denied: unknown'
     )
-    assert explained(crash(code=126, reason=reason)) == [
+    told = crash("[FATAL tini (7)] exec /start.sh failed: Permission denied", code=126)
+    assert explained(told if with_init else crash(code=126, reason=reason)) == [
         "/start.sh is no executable file: RUN chmod +x /start.sh in the Dockerfile",
         "  or run it with a shell:",
         "  fix: pulumi config set --path 'services.web.container.entryPoint[0]' sh",
@@ -216,6 +219,10 @@ def test_a_folder_that_the_user_may_not_write() -> None:
 def test_hosts_that_django_refuses() -> None:
     line = "Invalid HTTP_HOST header: '10.0.1.7:8000'. You may need to add '10.0.1.7' to ALLOWED_HOSTS."
     assert "let ALLOWED_HOSTS hold '*'" in "\n".join(explained(crash(line, task_reason=GIVEN_UP, code=0)))
+
+
+def test_a_command_that_ends_at_once() -> None:
+    assert "is services.web.build.target the stage that serves" in explained(crash("tests passed", code=0))[1]
 
 
 def test_a_health_check_that_the_image_cannot_run() -> None:
