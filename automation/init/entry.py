@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.pure import fargate
+from infra.pure.sensitive import SECRET
 
-SECRET = re.compile(
-    r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL|_DSN$|ACCESS_?KEY)", re.IGNORECASE
-)
 CREDENTIALS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
 LARGEST_NAME = 24
 

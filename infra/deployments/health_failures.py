@@ -159,6 +159,7 @@ def _explanation(
         return [
             f"health check: GET {path} on port {port} → {failure.code}{host}; {wanted} is healthy",
             f"  {_remedy(setting, failure.code, path)}",
+            *_fixes(service, failure.code, wanted),
         ]
     if _elsewhere(port, places):
         where = " and ".join(str(place) for place in places)
@@ -186,7 +187,10 @@ def _explanation(
 
 def _remedy(setting: str, code: int, path: str) -> str:
     if code == 400:
-        return "the application may refuse the Host it is sent, which is the task's address: let it answer to any"
+        return (
+            "the application may refuse the Host it is sent, which is the task's address: let it answer to any "
+            "(Django: ALLOWED_HOSTS)"
+        )
     if code in {401, 403}:
         return f"health checks carry no credentials: let {setting}.healthCheck.path ({path}) answer without"
     if 300 <= code < 400:
@@ -194,6 +198,18 @@ def _remedy(setting: str, code: int, path: str) -> str:
     if code < 500:
         return f"{setting}.healthCheck.path is {path}: name a path that the application has"
     return f"the application answers {path} with an error of its own: see its log"
+
+
+def _fixes(service: str, code: int, wanted: str) -> list[str]:
+    check = ("services", service, "healthCheck")
+    if code == 404:
+        [command] = assignments("", (*check, "path"), "x")
+        return [f"  fix: {command.removesuffix(' x')}"]  # without a value the CLI asks for it
+    if 300 <= code < 400:
+        return [
+            f"  or count it as healthy; fix: {next(assignments('', (*check, 'matcher'), f'{wanted},{code}'))}"
+        ]
+    return []
 
 
 def _port(failure: HealthFailure, group: Described) -> int:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deployments import health_failures, wording
+from infra.deployments import crashes, health_failures, wording
 from infra.deployments.health_failures import HealthFailure, Listening
 from infra.deployments.verdict import (
     Described,
@@ -20,6 +20,7 @@ from infra.deployments.verdict import (
 )
 
 LOG_LINES = 20
+_CAUSES = 60  # a cause can be above a long traceback
 _FIRST_LINES = 50  # where servers say on which port they listen
 _GIVEN_UP = "Task failed ELB health checks"  # ECS developer guide, "Stopped tasks error codes"
 
@@ -126,7 +127,30 @@ class Observer:
     def _details(self, service: Described) -> list[str]:
         tasks = self._stopped_tasks(service)
         lines = self._health_lines(service, tasks) + wording.task_lines(tasks)
+        lines += self._crash_lines(tasks[0]) if tasks else []
         return lines + (self._last_words or (self._log_lines(tasks[0]) if tasks else []))
+
+    def _crash_lines(self, task: Described) -> list[str]:
+        """Why its containers ended, where a setting is the cause."""
+        definition = self._clients.ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])[
+            "taskDefinition"
+        ]
+        ended = {item["name"]: item for item in task.get("containers", [])}
+        return [
+            line
+            for container in definition["containerDefinitions"]
+            if container["name"] in ended
+            for line in crashes.explained(
+                crashes.Crash(
+                    service=self._service,
+                    container=ended[container["name"]],
+                    definition=container,
+                    task=definition,
+                    task_reason=str(task.get("stoppedReason", "")),
+                    lines=wording.plain_lines(self._messages(container, task["taskArn"], limit=_CAUSES)),
+                )
+            )
+        ]
 
     def _hopeless(self, sight: Sight) -> Verdict | None:
         """End early when tasks that ECS gave up failed in a way that trying again does not mend; see `hopeless`."""

@@ -54,6 +54,11 @@ def log_lines(container: str, task: str, messages: Sequence[str]) -> list[str]:
     ]
 
 
+def plain_lines(messages: Iterable[str]) -> list[str]:
+    """What a container wrote as people read it, a line each; of a JSON record its message and its traceback."""
+    return [line for message in messages for part in _readable(message) for line in part.splitlines()]
+
+
 def _readable(line: str) -> tuple[str, str]:
     """A log line as people read it: message and traceback of a JSON record, anything else as it is."""
     try:

@@ -35,8 +35,15 @@ ON_8000 = [Listening(host="0.0.0.0", port=8000)]  # noqa: S104  what a log says
 def test_a_wrong_path_shows_the_request_its_answer_and_its_setting() -> None:
     assert explained("web", [NOT_FOUND, NOT_FOUND], GROUP, []) == [
         "health check: GET /nope on port 8000 → 404 (Host: 10.0.1.7:8000); 200-299 is healthy\n"
-        "  services.web.healthCheck.path is /nope: name a path that the application has"
+        "  services.web.healthCheck.path is /nope: name a path that the application has\n"
+        "  fix: pulumi config set --path services.web.healthCheck.path"
     ]
+
+
+def test_a_redirect_can_be_followed_by_the_path_or_count_as_healthy() -> None:
+    [told] = explained("web", [failure("Health checks failed with these codes: [301]")], GROUP, [])
+    assert "redirects are not followed: services.web.healthCheck.path (/nope) must answer itself" in told
+    assert told.endswith("fix: pulumi config set --path services.web.healthCheck.matcher 200-299,301")
 
 
 def test_a_wrong_port_shows_where_the_log_says_it_listens() -> None:

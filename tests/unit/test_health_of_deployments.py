@@ -96,6 +96,19 @@ class Cloud:
         return {"events": [{"message": line} for line in self._log]}
 
 
+def test_a_crash_is_explained_by_the_setting_that_mends_it() -> None:
+    cloud = Cloud(
+        "", stopped="Essential container in task exited", log=("os.environ", "KeyError: 'LOG_LEVEL'")
+    )
+    observer = Observer(cloud.clients, "web", "web", NEW, since=NOW.timestamp())
+    assert observer.look() is None
+    failed = Verdict(service="web", state=State.ROLLED_BACK, asked=NEW, running=OLD, reason="x")
+    assert (
+        "fix: pulumi config set --path services.web.environment.LOG_LEVEL"
+        in observer.explain(failed).details[-4]
+    )
+
+
 def looked(cloud: Cloud) -> Verdict | None:
     observer = Observer(cloud.clients, "web", "web", NEW, since=NOW.timestamp())
     verdict = observer.look()

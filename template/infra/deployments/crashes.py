@@ -1,0 +1,1 @@
+../../../infra/deployments/crashes.py

@@ -1,0 +1,1 @@
+../../../infra/deployments/missing_variables.py
