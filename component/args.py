@@ -286,7 +286,8 @@ class ConnectionSettingsArgs(TypedDict):
     """One thing that the service reaches.
 
     Exactly one of securityGroup, service, bucket, queue and table, or a secret alone. What the app is told begins with
-    the connection's name in capitals: `orders-db` gives `ORDERS_DB_HOST`."""
+    the connection's name in capitals: `orders-db` gives `ORDERS_DB_HOST`.
+    """
 
     security_group: NotRequired[pulumi.Input[str]]
     """Group of a database or cache: its port is opened there for the service's tasks. By id, name, or the output of another stack. Allowed: text such as sg-0a1b2c3d4e5f67890."""

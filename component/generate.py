@@ -136,9 +136,11 @@ def _collect(model: type[BaseModel], models: dict[str, type[BaseModel]]) -> None
 
 
 def _class(name: str, model: type[BaseModel], fields: Mapping[str, FieldInfo]) -> str:
+    text = _escaped(model.__doc__ or "")
+    end = "\n    " if "\n" in text else ""
     lines = [
         f"\n\nclass {name}(TypedDict):",
-        f'    """{_escaped(model.__doc__ or "")}"""',
+        f'    """{text}{end}"""',
         "",
         *_fields(model, fields),
     ]
