@@ -215,9 +215,9 @@ class DockerBuildProvider(protocol.Provider):
 
     def _is_there(self, state: dict[str, Any]) -> bool:
         """Whether the emulated registry still has an image that was pushed there."""
-        if not state.get("push"):
+        if not state.get("push") or not state.get("ref"):
             return True
-        reference = registry.Reference.parse(str(state.get("ref", "")))
+        reference = registry.Reference.parse(str(state["ref"]))
         return not self._registry.serves(reference) or self._registry.digest(reference) is not None
 
     def _note(self, urn: str, reasons: Iterable[str]) -> None:

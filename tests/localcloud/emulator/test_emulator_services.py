@@ -171,7 +171,7 @@ def test_a_crashing_version_is_rolled_back_while_the_old_one_answers(deploy: Dep
     assert "circuit breaker" in event["detail"]["reason"]
     assert "exited with code 3" in web.events()
     assert "cannot start: no database" in web.events()
-    stopped = [task for task in web.tasks("STOPPED") if task["containers"][0]["exitCode"] == 3]
+    stopped = [task for task in web.tasks("STOPPED") if task["containers"][0].get("exitCode") == 3]
     assert len(stopped) == 3
     assert stopped[0]["stoppedReason"] == "Essential container in task exited"
     assert stopped[0]["stopCode"] == "EssentialContainerExited"

@@ -271,13 +271,16 @@ def test_a_task_reaches_the_emulated_aws_and_its_metadata(deploy: Deploy) -> Non
     job = deploy()
     lines = output(
         job,
-        'wget -q -O - "$AWS_ENDPOINT_URL/_localcloud/world"; echo; wget -q -O - "$ECS_CONTAINER_METADATA_URI_V4/task"; '
-        'echo; echo "$AWS_REGION $AWS_ACCESS_KEY_ID"',
+        "wget -q -O - --post-data 'Action=GetCallerIdentity&Version=2011-06-15' \"$AWS_ENDPOINT_URL\" "
+        "| tr -d '\\n'; echo; "
+        'wget -q -O - "$ECS_CONTAINER_METADATA_URI_V4/task"; echo; echo "$AWS_REGION $AWS_ACCESS_KEY_ID"; '
+        'wget -q -O - "$AWS_ENDPOINT_URL/_localcloud/world" 2>&1 || true',
     )
 
-    assert '"world"' in lines[0]
+    assert "GetCallerIdentityResult" in lines[0]
     assert f'"Family": "{job.name}"' in lines[1]
     assert lines[2] == "us-east-1 000000000000"
+    assert "403 Forbidden" in lines[3], "the local cloud's own paths are not for tasks"
 
 
 def test_every_line_arrives_in_order_with_the_last_words_of_a_crash(deploy: Deploy) -> None:
