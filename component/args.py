@@ -897,6 +897,9 @@ class NetworkArgs(TypedDict):
     flow_logs: NotRequired[FlowLogsSettingsArgs]
     """Record connections; null for no record."""
 
+    permissions_boundary: NotRequired[str]
+    """Managed policy that bounds every role the stack makes, where the account asks for one; null for none. Allowed: text such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess."""
+
     tags: NotRequired[Mapping[str, str]]
     """Tags of every resource, in addition to Project, Stack and ManagedBy. Allowed: a map of name → text such as shop."""
 
@@ -927,6 +930,9 @@ class ClusterArgs(TypedDict):
 
     network: NotRequired[NetworkSettingsArgs]
     """Where they run."""
+
+    permissions_boundary: NotRequired[str]
+    """Managed policy that bounds every role the stack makes, where the account asks for one; null for none. Allowed: text such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess."""
 
     tags: NotRequired[Mapping[str, str]]
     """Tags of every resource, in addition to Project, Stack and ManagedBy. Allowed: a map of name → text such as shop."""
@@ -1089,6 +1095,9 @@ class ServiceArgs(TypedDict):
     encryption: NotRequired[EncryptionSettingsArgs]
     """Encrypt logs and notifications with a key of the account's own; `{}` makes one, null leaves it to AWS's keys."""
 
+    permissions_boundary: NotRequired[str]
+    """Managed policy that bounds every role the stack makes, where the account asks for one; null for none. Allowed: text such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess."""
+
     tags: NotRequired[Mapping[str, str]]
     """Tags of every resource, in addition to Project, Stack and ManagedBy. Allowed: a map of name → text such as shop."""
 
@@ -1202,6 +1211,9 @@ class MicroserviceArgs(TypedDict):
 
     encryption: NotRequired[EncryptionSettingsArgs]
     """Encrypt logs and notifications with a key of the account's own; `{}` makes one, null leaves it to AWS's keys."""
+
+    permissions_boundary: NotRequired[str]
+    """Managed policy that bounds every role the stack makes, where the account asks for one; null for none. Allowed: text such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess."""
 
     tags: NotRequired[Mapping[str, str]]
     """Tags of every resource, in addition to Project, Stack and ManagedBy. Allowed: a map of name → text such as shop."""

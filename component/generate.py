@@ -46,11 +46,20 @@ import pulumi
 '''
 
 
-STACK = ("network", "cluster", "load_balancer", "observability", "encryption", "tags", "production")
+STACK = (
+    "network",
+    "cluster",
+    "load_balancer",
+    "observability",
+    "encryption",
+    "permissions_boundary",
+    "tags",
+    "production",
+)
 
 COMPONENTS: Mapping[str, tuple[type[BaseModel], tuple[str, ...]]] = {
-    "NetworkArgs": (Network, ("tags", "production")),
-    "ClusterArgs": (Cluster, ("network", "tags", "production")),
+    "NetworkArgs": (Network, ("permissions_boundary", "tags", "production")),
+    "ClusterArgs": (Cluster, ("network", "permissions_boundary", "tags", "production")),
     "LoadBalancerArgs": (LoadBalancer, ("network", "encryption", "tags", "production")),
     "ServiceArgs": (Service, STACK),
     "MicroserviceArgs": (Service, STACK),
