@@ -1,6 +1,7 @@
 """A service that somebody made by hand comes into a stack, by the names that it has."""
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -144,9 +145,13 @@ def by_hand(bench: Workbench) -> dict[str, str]:
     return {"target": arn, "front": front, "group": group}
 
 
-@pytest.mark.parametrize(
-    "engine", [EngineName.BUILT_IN, pytest.param(EngineName.PULUMI, marks=pytest.mark.pulumi)]
-)
+WITH_CLI = [
+    pytest.mark.pulumi,
+    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the pulumi CLI is not on PATH"),
+]
+
+
+@pytest.mark.parametrize("engine", [EngineName.BUILT_IN, pytest.param(EngineName.PULUMI, marks=WITH_CLI)])
 def test_a_hand_made_service_is_taken_and_the_next_preview_creates_what_was_not_there(
     bench: Workbench, request: pytest.FixtureRequest, engine: EngineName
 ) -> None:

@@ -1,5 +1,6 @@
 """Arguments of a component become settings; outputs stay outputs until they are needed."""
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -11,6 +12,10 @@ from infra.settings.service import Service
 
 
 def test_names_numbers_and_outputs() -> None:
+    asyncio.run(_names_numbers_and_outputs())  # outputs belong to a loop
+
+
+async def _names_numbers_and_outputs() -> None:
     given = Given()
     url, ids = pulumi.Output.from_input("postgres://db"), pulumi.Output.from_input(["subnet-1"])
     service = {
