@@ -22,16 +22,22 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
     os._exit(_INTERRUPTED)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    if number == signal.SIGTERM:  # whoever presses Ctrl-C sees what ended the command
-        os.write(2, b"stopped by SIGTERM\n")
-    raise KeyboardInterrupt
+def _interrupt(_signal: int, frame: FrameType | None) -> None:
+    os.write(2, b"stopped by SIGTERM\n")  # whoever presses Ctrl-C sees what ended the command
+    as_for_ctrl_c = signal.getsignal(signal.SIGINT)
+    if callable(as_for_ctrl_c):
+        as_for_ctrl_c(signal.SIGINT, frame)
 
 
 def started() -> None:
-    """From here on Ctrl-C and SIGTERM are a KeyboardInterrupt, which the command's `main` catches."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    """From here on Ctrl-C and SIGTERM are a KeyboardInterrupt, which the command's `main` catches.
+
+    Python's own handler of SIGINT, because `asyncio.run` replaces only that one by the cancelling of its main task
+    (https://docs.python.org/3/library/asyncio-runner.html#handling-keyboard-interruption); any other would raise in the
+    middle of whichever task runs.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
 def _is_command() -> bool:

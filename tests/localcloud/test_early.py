@@ -30,7 +30,8 @@ def test_a_command_that_is_stopped_while_it_starts_says_so(package: str, number:
         process.send_signal(number)
         _, said = process.communicate(timeout=20)
         assert "Traceback" not in said
-        assert process.returncode in {1, 130}, "1 when it had ended before"
+        had_ended = {1, -number, -signal.SIGINT}  # by itself, or while the interpreter took its handlers down
+        assert process.returncode in {130, *had_ended}, (pause, said)
         if process.returncode == 130 and number == signal.SIGTERM:
             assert "stopped" in said
 
