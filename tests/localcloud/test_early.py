@@ -31,6 +31,8 @@ def test_a_command_that_is_stopped_while_it_starts_says_so(package: str, number:
         _, said = process.communicate(timeout=20)
         assert "Traceback" not in said
         had_ended = {1, -number, -signal.SIGINT}  # by itself, or while the interpreter took its handlers down
+        if package == "localcloud":
+            had_ended.add(0)  # a load that is stopped prints what came back until then, and ends well
         assert process.returncode in {130, *had_ended}, (pause, said)
         if process.returncode == 130 and number == signal.SIGTERM:
             assert "stopped" in said

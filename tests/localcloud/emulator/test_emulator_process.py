@@ -63,6 +63,7 @@ def test_the_process_outlives_the_command_and_its_interrupt(settings: CloudSetti
     program = (
         "from pathlib import Path; from localcloud.emulator import start; "
         "from localcloud.settings import CloudSettings; import os, signal; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # it may be inherited as ignored
         f"start(CloudSettings(home=Path({str(settings.home)!r}), port={settings.port})); "
         "os.killpg(0, signal.SIGINT)"
     )
