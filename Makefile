@@ -2,6 +2,7 @@
 
 STACK ?= local
 PYTHON_BIN := .venv/bin/python
+export LOCALCLOUD_HOME ?= $(CURDIR)/.localcloud
 LOCALCLOUD = $(PYTHON_BIN) -m localcloud
 AUTOMATION = $(PYTHON_BIN) -m automation
 ON_STACK = $(STACK) --local
@@ -52,18 +53,18 @@ setup: environment  ## Only the set-up: .venv, Docker engine, base image
 	@$(LOCALCLOUD) setup
 
 environment:
-	@sh localcloud/setup/environment.sh
+	@sh setup/environment.sh
 
 test: checks quick containers  ## All checks: format, lint, types, unit, program, local cloud, end to end
 
 checks: format-check lint types
 
 quick: setup  ## The tests that start no container
-	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2 tests
+	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2
 
 # Two at a time, each with local clouds of its own: most of their time is waiting.
 containers: setup  ## The tests with real containers
-	$(PYTHON_BIN) -m pytest -q -m docker -n 2 --dist loadfile tests
+	$(PYTHON_BIN) -m pytest -q -m docker -n 2 --dist loadfile
 
 format: environment  ## Format the code
 	$(PYTHON_BIN) -m ruff format .

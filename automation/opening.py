@@ -8,10 +8,11 @@ from automation.engines import EngineName
 from automation.engines.workspace import StackSource
 from automation.events import Report
 from automation.local_stack import LocalStack
+from automation.repository import LOCAL_HOME, REPOSITORY_ROOT
 from automation.stacks import Stack
 from automation.target import LOCAL_STACK
 from localcloud.errors import LocalCloudError
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+from localcloud.settings import CloudSettings
 
 
 def open_stack(
@@ -42,7 +43,7 @@ def open_stack(
             had.
     """
     folder = (project or REPOSITORY_ROOT).resolve()
-    settings = CloudSettings.from_environment() if local or name == LOCAL_STACK else None
+    settings = CloudSettings.from_environment(home=LOCAL_HOME) if local or name == LOCAL_STACK else None
     if settings_of is None and not (folder / f"Pulumi.{name}.yaml").exists():
         # Imported for the rare stack without a file: it needs boto3, which is half a second of a verb's start.
         from automation.ephemeral import OVERRIDES, find_settings_of  # noqa: PLC0415

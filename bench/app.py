@@ -21,8 +21,9 @@ from docker.models.containers import Container
 from rich.console import Console
 from rich.table import Table
 
+from automation.repository import LOCAL_HOME, REPOSITORY_ROOT
 from localcloud.errors import LocalCloudError
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+from localcloud.settings import CloudSettings
 from localcloud.setup import DEFAULT_BASE_IMAGE, Machine, prepare
 
 APP_IMAGE = "ecs-microservice-bench/app"
@@ -80,7 +81,7 @@ def measure(base_image: str, *, rounds: int, seconds: int, connections: int) -> 
         LocalCloudError: There is no Docker engine or base image, or a server failed.
     """
     console = Console()
-    machine = prepare(CloudSettings.from_environment(), base_image=base_image)
+    machine = prepare(CloudSettings.from_environment(home=LOCAL_HOME), base_image=base_image)
     engine = DockerClient(base_url=machine.engine.host, version="auto", timeout=120)
     build_images(machine)
     results: dict[str, list[Measurement]] = {server.name: [] for server in SERVERS}

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Make .venv with everything in requirements-dev.txt. Costs nothing when the requirements have not changed.
+# Make .venv with everything in requirements-dev.txt and the local cloud of packages/localcloud. Costs nothing when the requirements have not changed.
 # Prints to standard error only: `make -s url` must print the URL and nothing else.
 set -eu
 
 venv=.venv
 stamp=$venv/.requirements
-key="$(pwd) $(cat requirements-uv.txt requirements-dev.txt | cksum)"
+key="$(pwd) $(cat "$0" requirements-uv.txt requirements-dev.txt | cksum)"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $1"; say "  fix: $2"; exit 1; }
@@ -71,6 +71,16 @@ share_pip_settings() {
     [ -z "$SSL_CERT_FILE" ] || export SSL_CERT_FILE
 }
 
+# The local cloud as it is in this checkout, at once after every edit. The path is relative to the file's folder, so that
+# a copied environment finds the checkout that it lies in.
+link_local_cloud() {
+    for site in "$venv"/lib/python3*/site-packages; do
+        [ -d "$site" ] || continue
+        rm -f "$site/localcloud.pth"
+        echo "../../../../packages/localcloud/src" >"$site/localcloud.pth"
+    done
+}
+
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ] && [ -x "$venv/bin/python" ]; then
     exit 0
 fi
@@ -87,5 +97,6 @@ rm -f "$stamp"
 quietly "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements-uv.txt
 share_pip_settings
 quietly "$venv/bin/uv" pip install --python "$venv/bin/python" --require-hashes -r requirements-dev.txt
+link_local_cloud
 printf '%s' "$key" >"$stamp"
 say "ok  Python environment in $venv ($(($(date +%s) - started)) s)"

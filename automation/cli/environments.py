@@ -27,8 +27,9 @@ from automation.new_stack import new_stack as write_stack
 from automation.opening import open_stack
 from automation.preflight import preflight as run_preflight
 from automation.reporting import Reporter, plain
+from automation.repository import LOCAL_HOME, REPOSITORY_ROOT
 from automation.stacks import Stack
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+from localcloud.settings import CloudSettings
 
 app = typer.Typer()
 ephemeral = typer.Typer(
@@ -63,7 +64,7 @@ def doctor(as_json: JsonOption = False) -> None:
     # Here: the emulator and Docker's client are not needed by any other verb of this module.
     from automation.doctor import examine  # noqa: PLC0415
 
-    _show(examine(CloudSettings.from_environment()), as_json=as_json)
+    _show(examine(CloudSettings.from_environment(home=LOCAL_HOME)), as_json=as_json)
 
 
 @app.command("new-stack")
@@ -87,7 +88,7 @@ def env(stack: StackName = "local", project: ProjectFolder = None) -> None:
     from automation.plain_cli import plain_cli_environment  # noqa: PLC0415  see doctor
 
     folder = (project or REPOSITORY_ROOT).resolve()
-    variables = plain_cli_environment(CloudSettings.from_environment(), folder, stack)
+    variables = plain_cli_environment(CloudSettings.from_environment(home=LOCAL_HOME), folder, stack)
     print(
         f"# Pulumi writes an encryptionsalt into Pulumi.{stack}.yaml and formats the file anew: "
         f"git checkout Pulumi.{stack}.yaml takes that back."

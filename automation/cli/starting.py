@@ -7,7 +7,7 @@ import typer
 
 from automation.cli.options import ProjectFolder, console
 from automation.init import add_to, look, text_of
-from localcloud.settings import REPOSITORY_ROOT
+from automation.repository import REPOSITORY_ROOT
 
 app = typer.Typer()
 

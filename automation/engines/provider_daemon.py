@@ -13,11 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from automation.repository import REPOSITORY_ROOT
 from localcloud import emulator
 from localcloud.errors import LocalCloudError
 from localcloud.providers import local_providers
 from localcloud.providers.serve import serve
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+from localcloud.settings import CloudSettings
 
 _START_SECONDS = 60.0
 _LOOK_SECONDS = 2.0

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+from localcloud.settings import CloudSettings
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
@@ -19,7 +19,6 @@ def _environment(settings: CloudSettings) -> dict[str, str]:
     return os.environ | {
         "LOCALCLOUD_HOME": str(settings.home),
         "LOCALCLOUD_PORT": str(settings.port),
-        "PYTHONPATH": str(REPOSITORY_ROOT),
     }
 
 

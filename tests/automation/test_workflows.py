@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from automation.cli import app
-from localcloud.settings import REPOSITORY_ROOT
+from automation.repository import REPOSITORY_ROOT
 
 FILES = sorted((REPOSITORY_ROOT / ".github").rglob("*.yml"))
 WORKFLOWS = sorted((REPOSITORY_ROOT / ".github/workflows").glob("*.yml"))

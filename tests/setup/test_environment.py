@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / "localcloud/setup/environment.sh"
+SCRIPT = Path(__file__).resolve().parents[2] / "setup/environment.sh"
 
 # Makes environments whose python and uv write down what they are asked to do.
 PYTHON = """\

@@ -10,8 +10,8 @@ from docker.errors import APIError
 
 from localcloud.emulator import start, stop
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
-from tests.localcloud.emulator.stage import (
+from packages.localcloud.tests.emulator.ports import free_port
+from packages.localcloud.tests.emulator.stage import (
     Cloud,
     Deployed,
     balancer_with_group,

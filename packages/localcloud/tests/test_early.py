@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stage import REPOSITORY
-
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("package", ["automation", "localcloud"])
@@ -19,7 +17,6 @@ def test_a_command_that_is_stopped_while_it_starts_says_so(package: str, number:
     for pause in (0.12, 0.3, 0.5):
         process = subprocess.Popen(
             [sys.executable, "-m", package, *verb],
-            cwd=REPOSITORY,
             env=os.environ | {"LOCALCLOUD_PORT": "1"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

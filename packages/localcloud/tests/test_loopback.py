@@ -10,7 +10,7 @@ from localcloud.emulator import start, stop
 from localcloud.loopback import keep_off_proxies
 from localcloud.providers.aws.clients import Aws
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
+from packages.localcloud.tests.emulator.ports import free_port
 
 
 @pytest.mark.parametrize(

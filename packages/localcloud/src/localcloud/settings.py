@@ -8,7 +8,7 @@ from localcloud.containment import Containment, containment_of
 from localcloud.errors import LocalCloudError
 from localcloud.gate import Gate, gate_of
 
-REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+HOME_NAME = ".localcloud"
 DEFAULT_PORT = 4566
 DEFAULT_CLOCK = 12.0
 
@@ -18,7 +18,7 @@ class CloudSettings:
     """Location of one local cloud; several can run side by side with different homes and ports.
 
     Args:
-        home: Folder of the process file, log, stack states and secrets key.
+        home: Folder of the process file, log, stack states and secrets key; `.localcloud` in the current folder.
         port: TCP port of the AWS endpoint, the image registry and the load balancers.
         region: Region used where the stack configuration names none.
         account_id: The made-up AWS account the emulator serves.
@@ -27,7 +27,7 @@ class CloudSettings:
         containment: What containers may have of this machine (docs/security.md).
     """
 
-    home: Path = REPOSITORY_ROOT / ".localcloud"
+    home: Path = field(default_factory=lambda: Path.cwd() / HOME_NAME)
     port: int = DEFAULT_PORT
     region: str = "us-east-1"
     account_id: str = "000000000000"
@@ -60,13 +60,16 @@ class CloudSettings:
         return self.home / "stacks" / project / f"{stack}.json"
 
     @classmethod
-    def from_environment(cls) -> "CloudSettings":
+    def from_environment(cls, *, home: Path | None = None) -> "CloudSettings":
         """Read LOCALCLOUD_HOME, _PORT, _CLOCK, _ALLOWED_HOSTS, _ALLOWED_ORIGINS, _ALLOWED_MOUNTS and _ALLOW_PRIVILEGED.
+
+        Args:
+            home: Folder where LOCALCLOUD_HOME names none; `.localcloud` in the current folder when None.
 
         Raises:
             LocalCloudError: One of them has a value that is not allowed; the message says which and what is.
         """
-        home = Path(os.environ.get("LOCALCLOUD_HOME") or REPOSITORY_ROOT / ".localcloud").resolve()
+        folder = Path(os.environ.get("LOCALCLOUD_HOME") or home or HOME_NAME).resolve()
         text = os.environ.get("LOCALCLOUD_PORT") or str(DEFAULT_PORT)
         if not text.isdecimal() or not 1 <= int(text) <= 65535:
             raise LocalCloudError(
@@ -74,7 +77,7 @@ class CloudSettings:
                 fix=f"unset LOCALCLOUD_PORT or set it to a free port, for example {DEFAULT_PORT}",
             )
         return cls(
-            home=home,
+            home=folder,
             port=int(text),
             clock=_clock(os.environ.get("LOCALCLOUD_CLOCK")),
             gate=gate_of(os.environ),

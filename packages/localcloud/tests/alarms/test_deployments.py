@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.localcloud.emulator.stage import Deployed, eventually
+from packages.localcloud.tests.emulator.stage import Deployed, eventually
 
 pytestmark = pytest.mark.docker
 # Answers 404 where the version before answered.

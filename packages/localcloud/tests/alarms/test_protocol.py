@@ -10,7 +10,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud.emulator.stage import Cloud, eventually
+from packages.localcloud.tests.emulator.stage import Cloud, eventually
 
 Put = Callable[..., str]
 

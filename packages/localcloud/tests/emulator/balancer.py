@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
-from tests.localcloud.emulator.stage import Cloud, eventually
-from tests.localcloud.emulator.targets import Target
+from packages.localcloud.tests.emulator.stage import Cloud, eventually
+from packages.localcloud.tests.emulator.targets import Target
 
 
 class Balancer:

@@ -9,16 +9,16 @@ import pytest
 
 from localcloud.emulator import start, stop
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.balancer import Balancer
-from tests.localcloud.emulator.ports import free_port
-from tests.localcloud.emulator.stage import (
+from packages.localcloud.tests.emulator.balancer import Balancer
+from packages.localcloud.tests.emulator.ports import free_port
+from packages.localcloud.tests.emulator.stage import (
     Cloud,
     Deployed,
     balancer_with_group,
     root_filesystem,
     static_busybox,
 )
-from tests.localcloud.emulator.targets import Target, target
+from packages.localcloud.tests.emulator.targets import Target, target
 
 
 @pytest.fixture(scope="session")

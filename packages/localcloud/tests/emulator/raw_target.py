@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.localcloud.emulator.balancer import Balancer
-from tests.localcloud.emulator.stage import eventually
+from packages.localcloud.tests.emulator.balancer import Balancer
+from packages.localcloud.tests.emulator.stage import eventually
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Answer = bytes | Callable[[socket.socket], None]

@@ -13,9 +13,9 @@ from localcloud.emulator import start, stop
 from localcloud.gate import Gate
 from localcloud.settings import CloudSettings
 from localcloud.watch.server import create_app
-from tests.localcloud.emulator.browser import attacker, find_browser, rebinding, visit
-from tests.localcloud.emulator.ports import free_port
-from tests.localcloud.emulator.stage import Cloud
+from packages.localcloud.tests.emulator.browser import attacker, find_browser, rebinding, visit
+from packages.localcloud.tests.emulator.ports import free_port
+from packages.localcloud.tests.emulator.stage import Cloud
 
 BROWSER = find_browser() or ""
 pytestmark = pytest.mark.skipif(

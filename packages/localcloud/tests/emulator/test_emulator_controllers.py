@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud.emulator.balancer import Balancer, fixed
-from tests.localcloud.emulator.stage import Cloud, eventually
+from packages.localcloud.tests.emulator.balancer import Balancer, fixed
+from packages.localcloud.tests.emulator.stage import Cloud, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/shift"
 

@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from localcloud.emulator.naming.hosts_file import folder
-from tests.localcloud.emulator.stage import SERVE, Cloud, Deployed, eventually
+from packages.localcloud.tests.emulator.stage import SERVE, Cloud, Deployed, eventually
 
 pytestmark = pytest.mark.docker
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.localcloud.emulator.stage import Cloud, eventually
+from packages.localcloud.tests.emulator.stage import Cloud, eventually
 
 CONDITION = {"StringEquals": {"aws:SourceAccount": "000000000000"}}
 

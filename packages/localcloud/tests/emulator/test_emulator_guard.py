@@ -20,8 +20,8 @@ from localcloud.emulator.guard import guarded
 from localcloud.emulator.machine import scratch
 from localcloud.gate import Gate
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
-from tests.localcloud.emulator.stage import Cloud
+from packages.localcloud.tests.emulator.ports import free_port
+from packages.localcloud.tests.emulator.stage import Cloud
 
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "planted-aws",

@@ -12,8 +12,8 @@ from hypothesis import given
 from localcloud.emulator.ecr.lifecycle import Image, InvalidPolicy, expired, parse
 from localcloud.emulator.ecs import engine
 from localcloud.emulator.ecs.failures import ImagePullFailure
+from packages.localcloud.tests.emulator.stage import Cloud
 from tests.images import Pusher
-from tests.localcloud.emulator.stage import Cloud
 
 DAY = 86400.0
 

@@ -17,8 +17,8 @@ from localcloud.emulator import start, stop
 from localcloud.emulator.identity import INSTANCE_LABEL, instance_of
 from localcloud.emulator.naming.hosts_file import folder
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
-from tests.localcloud.emulator.stage import (
+from packages.localcloud.tests.emulator.ports import free_port
+from packages.localcloud.tests.emulator.stage import (
     SERVE,
     Cloud,
     Deployed,

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.localcloud.emulator.balancer import Balancer, fixed
-from tests.localcloud.emulator.stage import Cloud, eventually
-from tests.localcloud.emulator.targets import Target
+from packages.localcloud.tests.emulator.balancer import Balancer, fixed
+from packages.localcloud.tests.emulator.stage import Cloud, eventually
+from packages.localcloud.tests.emulator.targets import Target
 
 # -- targets ---------------------------------------------------------------------------------------------------
 

@@ -6,10 +6,10 @@ import time
 import httpx
 import pytest
 
-from tests.localcloud.emulator.balancer import Balancer, until_closed
-from tests.localcloud.emulator.raw_target import OK, hold, raw_target
-from tests.localcloud.emulator.stage import eventually
-from tests.localcloud.emulator.targets import Target
+from packages.localcloud.tests.emulator.balancer import Balancer, until_closed
+from packages.localcloud.tests.emulator.raw_target import OK, hold, raw_target
+from packages.localcloud.tests.emulator.stage import eventually
+from packages.localcloud.tests.emulator.targets import Target
 
 KIB = 1024
 

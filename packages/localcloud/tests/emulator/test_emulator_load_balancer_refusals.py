@@ -12,7 +12,7 @@ from localcloud.emulator.alb.refusal import RefusedError
 from localcloud.emulator.alb.refused_actions import check_actions
 from localcloud.emulator.alb.refused_conditions import check_conditions
 from localcloud.emulator.alb.refused_groups import check_codes
-from tests.localcloud.emulator.balancer import Balancer, fixed
+from packages.localcloud.tests.emulator.balancer import Balancer, fixed
 
 INVALID_ACTION = "InvalidLoadBalancerAction"
 

@@ -11,7 +11,7 @@ from docker.errors import DockerException
 
 from localcloud.emulator.ecs import engine
 from localcloud.emulator.peers import Peers
-from tests.localcloud.emulator.stage import Cloud, Deployed, eventually
+from packages.localcloud.tests.emulator.stage import Cloud, Deployed, eventually
 
 ASK = """
 for path in "/?Action=GetCallerIdentity&Version=2011-06-15" /_ministack/health /_localcloud/world; do

@@ -19,7 +19,7 @@ import pytest
 from localcloud.emulator import running, start, stop
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
+from packages.localcloud.tests.emulator.ports import free_port
 
 
 @pytest.fixture

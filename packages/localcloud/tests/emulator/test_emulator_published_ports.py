@@ -8,8 +8,8 @@ import pytest
 
 from localcloud.emulator import start, stop
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
-from tests.localcloud.emulator.stage import Cloud, Deployed, balancer_with_group, eventually
+from packages.localcloud.tests.emulator.ports import free_port
+from packages.localcloud.tests.emulator.stage import Cloud, Deployed, balancer_with_group, eventually
 
 pytestmark = pytest.mark.docker
 

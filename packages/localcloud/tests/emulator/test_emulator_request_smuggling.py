@@ -8,8 +8,8 @@ import dataclasses
 
 import pytest
 
-from tests.localcloud.emulator.balancer import Balancer, until_closed
-from tests.localcloud.emulator.raw_target import raw_target
+from packages.localcloud.tests.emulator.balancer import Balancer, until_closed
+from packages.localcloud.tests.emulator.raw_target import raw_target
 
 SMUGGLED = b"GET /admin HTTP/1.1\r\nX: "
 CHUNKED_END = b"0\r\n\r\n"

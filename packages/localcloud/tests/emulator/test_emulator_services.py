@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.localcloud.emulator.stage import SERVE, Deployed, eventually
+from packages.localcloud.tests.emulator.stage import SERVE, Deployed, eventually
 
 pytestmark = pytest.mark.docker
 Deploy = Callable[..., Deployed]

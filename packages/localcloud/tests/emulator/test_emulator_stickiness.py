@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.localcloud.emulator.balancer import Balancer
-from tests.localcloud.emulator.stage import eventually
-from tests.localcloud.emulator.targets import Target
+from packages.localcloud.tests.emulator.balancer import Balancer
+from packages.localcloud.tests.emulator.stage import eventually
+from packages.localcloud.tests.emulator.targets import Target
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from localcloud.emulator.ecs import task_cgroup
-from tests.localcloud.emulator.stage import Cloud, Deployed, eventually
+from packages.localcloud.tests.emulator.stage import Cloud, Deployed, eventually
 
 pytestmark = pytest.mark.docker
 Deploy = Callable[..., Deployed]

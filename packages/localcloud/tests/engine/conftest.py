@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.engine import Engine, Event, Op, Outcome, Project, ResourceEvent, Status
-from tests.localcloud.engine.fake_cloud import FakeCloud, FakeProvider, factory
+from packages.localcloud.tests.engine.fake_cloud import FakeCloud, FakeProvider, factory
 
 PRELUDE = """
 import pulumi

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
 
 from localcloud.engine import Engine, Project
 from localcloud.engine.display import Display
 from localcloud.engine.state import State
-from tests.localcloud.engine.fake_cloud import FakeCloud, factory
+from packages.localcloud.tests.engine.fake_cloud import FakeCloud, factory
 
 
 def die_after(moment: str) -> None:

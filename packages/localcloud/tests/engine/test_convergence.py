@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.engine import Diagnostic, Op
-from tests.localcloud.engine.conftest import PRELUDE, Workbench
+from packages.localcloud.tests.engine.conftest import PRELUDE, Workbench
 
 RUNNER = Path(__file__).with_name("runner.py")
 KILLS = 28

@@ -9,8 +9,8 @@ from rich.console import Console
 from localcloud.engine import Engine, Project
 from localcloud.engine.display import Display, summary_line
 from localcloud.errors import LocalCloudError, visible
-from tests.localcloud.engine.conftest import Workbench
-from tests.localcloud.engine.fake_cloud import factory
+from packages.localcloud.tests.engine.conftest import Workbench
+from packages.localcloud.tests.engine.fake_cloud import factory
 
 
 def shown(bench: Workbench, operation: str, source: str | None = None, *, terminal: bool = False) -> str:

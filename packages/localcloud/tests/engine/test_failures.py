@@ -12,7 +12,7 @@ import pytest
 
 from localcloud.engine import Op, ResourceEvent, Status
 from localcloud.errors import LocalCloudError
-from tests.localcloud.engine.conftest import PRELUDE, Workbench
+from packages.localcloud.tests.engine.conftest import PRELUDE, Workbench
 
 RUNNER = Path(__file__).with_name("runner.py")
 

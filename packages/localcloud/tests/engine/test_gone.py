@@ -3,7 +3,7 @@
 import pytest
 
 from localcloud.engine import Diagnostic, Op, PropertyChange
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 SOURCE = """
 a = Thing("a", name="a")

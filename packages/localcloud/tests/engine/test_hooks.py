@@ -5,7 +5,7 @@ import json
 import pytest
 
 from localcloud.engine import Diagnostic, Op, Severity, Status
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 # Every hook writes down what it was told, into a file that the test reads.
 TOLD = """

@@ -1,7 +1,7 @@
 """Create, update, replace, delete and keep: what the engine does as the program changes."""
 
 from localcloud.engine import Op, ResourceEvent, Status
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 
 def test_creates_what_the_program_declares_and_exports_its_outputs(bench: Workbench) -> None:

@@ -1,7 +1,7 @@
 """Resource options: each does what Pulumi documents for it."""
 
 from localcloud.engine import Op, Status
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 
 def test_protect_refuses_replacement_and_deletion_until_it_is_taken_off(bench: Workbench) -> None:

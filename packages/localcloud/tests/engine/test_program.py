@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime import settings
 
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 
 def test_project_modules_are_imported_afresh_and_leave_nothing_behind(bench: Workbench) -> None:

@@ -21,9 +21,9 @@ import pytest
 
 from localcloud.engine import Op, Outcome
 from localcloud.providers.serve import serve
-from tests.localcloud.engine.conftest import PRELUDE, Workbench
-from tests.localcloud.engine.fake_cloud import FakeCloud, factory
-from tests.localcloud.engine.test_hooks import TOLD, thing
+from packages.localcloud.tests.engine.conftest import PRELUDE, Workbench
+from packages.localcloud.tests.engine.fake_cloud import FakeCloud, factory
+from packages.localcloud.tests.engine.test_hooks import TOLD, thing
 
 pytestmark = [
     pytest.mark.pulumi,

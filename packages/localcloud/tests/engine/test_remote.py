@@ -1,7 +1,7 @@
 """Remote components, such as awsx's: built by their provider, with resources of this program."""
 
 from localcloud.engine import Op, Status
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 PROGRAM = """
     class Pair(pulumi.ComponentResource):

@@ -7,7 +7,7 @@ import pytest
 
 from localcloud.engine import Op
 from localcloud.errors import LocalCloudError
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 HIDDEN = "correct-horse-battery"
 PROGRAM = f"""

@@ -2,7 +2,7 @@
 
 import shutil
 
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 NETWORK = """
     pulumi.export("vpcId", "vpc-1")

@@ -15,7 +15,7 @@ from localcloud.engine.secrets import StateCipher
 from localcloud.engine.state import State
 from localcloud.engine.values import secret
 from localcloud.errors import LocalCloudError
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 names = st.text(min_size=1, max_size=8)
 scalars = (

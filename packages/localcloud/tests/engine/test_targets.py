@@ -4,7 +4,7 @@ import pytest
 
 from localcloud.engine import Op
 from localcloud.engine.targets import Targets
-from tests.localcloud.engine.conftest import Workbench
+from packages.localcloud.tests.engine.conftest import Workbench
 
 PROGRAM = """
 group = Group("web")

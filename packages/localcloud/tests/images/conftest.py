@@ -10,7 +10,7 @@ import pytest
 
 from localcloud import emulator
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.ports import free_port
+from packages.localcloud.tests.emulator.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from localcloud.images.dockerfile import (
@@ -12,7 +10,6 @@ from localcloud.images.dockerfile import (
     without_syntax,
 )
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 GOOD = """\
 # syntax and comments are skipped
 ARG BASE_IMAGE=python:3.13-slim
@@ -38,13 +35,6 @@ def test_a_good_dockerfile_has_no_mistake() -> None:
         *("ARG", "ARG", "FROM", "RUN", "COPY", "COPY", "RUN", "FROM", "ONBUILD")
     ]
     assert global_arguments(GOOD) == {"BASE_IMAGE": "python:3.13-slim", "EMPTY": ""}
-
-
-def test_the_services_own_dockerfile_is_understood() -> None:
-    text = (REPOSITORY / "app/Dockerfile").read_text()
-
-    assert find_mistake(text) is None
-    assert global_arguments(text)["BASE_IMAGE"].startswith("python:3.13")
 
 
 @pytest.mark.parametrize(

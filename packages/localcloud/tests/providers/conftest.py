@@ -8,7 +8,7 @@ import pytest
 from localcloud.emulator import process
 from localcloud.providers.aws.provider import AwsProvider
 from localcloud.settings import CloudSettings
-from tests.localcloud.providers.aws.harness import Driver
+from packages.localcloud.tests.providers.aws.harness import Driver
 
 
 def free_port() -> int:

@@ -16,7 +16,7 @@ from localcloud.errors import ResourceInitFailed
 from localcloud.providers import local_providers
 from localcloud.providers.serve import init_failed, serve
 from localcloud.settings import CloudSettings
-from tests.localcloud.providers.aws.harness import urn
+from packages.localcloud.tests.providers.aws.harness import urn
 
 CLUSTER = "aws:ecs/cluster:Cluster"
 

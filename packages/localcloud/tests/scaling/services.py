@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from tests.localcloud.emulator.stage import Cloud
+from packages.localcloud.tests.emulator.stage import Cloud
 
 DIMENSION = "ecs:service:DesiredCount"
 CPU = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}

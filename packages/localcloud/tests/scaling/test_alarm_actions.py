@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localcloud.emulator.stage import Cloud, eventually
-from tests.localcloud.scaling.services import CPU, Scaled, make_service
+from packages.localcloud.tests.emulator.stage import Cloud, eventually
+from packages.localcloud.tests.scaling.services import CPU, Scaled, make_service
 
 
 @pytest.fixture

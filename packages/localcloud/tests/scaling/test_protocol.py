@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud.emulator.stage import Cloud, eventually
-from tests.localcloud.scaling.services import CPU, DIMENSION, Scaled, make_service
+from packages.localcloud.tests.emulator.stage import Cloud, eventually
+from packages.localcloud.tests.scaling.services import CPU, DIMENSION, Scaled, make_service
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.localcloud.emulator.stage import (
+from packages.localcloud.tests.emulator.stage import (
     Deployed,
     eventually,
 )
-from tests.localcloud.scaling.services import CPU, Scaled
+from packages.localcloud.tests.scaling.services import CPU, Scaled
 
 pytestmark = pytest.mark.docker
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.localcloud.emulator.stage import Cloud, Deployed, balancer_with_group, eventually
+from packages.localcloud.tests.emulator.stage import Cloud, Deployed, balancer_with_group, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/shift"
 BAKING = {"bakeTimeInMinutes": 1}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud.emulator.stage import eventually
-from tests.localcloud.shifting.conftest import Gradual, Shifted
+from packages.localcloud.tests.emulator.stage import eventually
+from packages.localcloud.tests.shifting.conftest import Gradual, Shifted
 
 pytestmark = pytest.mark.docker
 ROLE = "arn:aws:iam::000000000000:role/deploy"

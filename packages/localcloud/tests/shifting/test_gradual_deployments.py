@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud.emulator.stage import eventually
-from tests.localcloud.shifting.conftest import BAKING, Gradual, Shifted
+from packages.localcloud.tests.emulator.stage import eventually
+from packages.localcloud.tests.shifting.conftest import BAKING, Gradual, Shifted
 
 pytestmark = pytest.mark.docker
 CANARY = {"canaryPercent": 20, "canaryBakeTimeInMinutes": 1}

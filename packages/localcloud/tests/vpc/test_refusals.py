@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud.emulator.stage import Cloud
+from packages.localcloud.tests.emulator.stage import Cloud
 
 
 @dataclass

@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from localcloud.settings import CloudSettings
 from localcloud.watch.lines import Wanted, merged
 from localcloud.watch.server import PAGE, create_app
-from tests.localcloud.emulator.ports import free_port
-from tests.localcloud.emulator.stage import Cloud
-from tests.localcloud.scaling.services import CPU, Scaled, make_service
+from packages.localcloud.tests.emulator.ports import free_port
+from packages.localcloud.tests.emulator.stage import Cloud
+from packages.localcloud.tests.scaling.services import CPU, Scaled, make_service
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from localcloud.emulator.identity import WORLD_PATH
 from localcloud.emulator.leftovers import remove_leftovers
 from localcloud.emulator.ports import bind_loopback, describe_holder
 from localcloud.errors import LocalCloudError
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+from localcloud.settings import CloudSettings
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -241,7 +241,6 @@ def environment_of(settings: CloudSettings, given: Mapping[str, str]) -> dict[st
         "LOCALCLOUD_CLOCK": str(settings.clock),
         **settings.gate.environment(),
         **settings.containment.environment(),
-        "PYTHONPATH": str(REPOSITORY_ROOT),
     }
 
 

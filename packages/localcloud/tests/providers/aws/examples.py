@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from tests.localcloud.providers.aws.examples_around import AROUND
-from tests.localcloud.providers.aws.world import Example, Inputs
+from packages.localcloud.tests.providers.aws.examples_around import AROUND
+from packages.localcloud.tests.providers.aws.world import Example, Inputs
 
 ASSUME = json.dumps(
     {

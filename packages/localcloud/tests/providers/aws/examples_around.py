@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping
 
-from tests.localcloud.providers.aws.world import Example, Inputs, World
+from packages.localcloud.tests.providers.aws.world import Example, Inputs, World
 
 CLUSTER = "aws:ecs/cluster:Cluster"
 SERVICE = "aws:ecs/service:Service"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.localcloud.providers.aws.examples import ASSUME, CONTAINERS
-from tests.localcloud.providers.aws.harness import Driver
+from packages.localcloud.tests.providers.aws.examples import ASSUME, CONTAINERS
+from packages.localcloud.tests.providers.aws.harness import Driver
 
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"

@@ -6,8 +6,8 @@ from localcloud.errors import LocalCloudError, ResourceInitFailed
 from localcloud.providers.aws.clients import Aws
 from localcloud.providers.aws.provider import AwsProvider
 from localcloud.providers.values import Values, to_plain_map
-from tests.localcloud.providers.aws.examples import ASSUME, CLUSTER, REPOSITORY, ROLE
-from tests.localcloud.providers.aws.harness import Driver
+from packages.localcloud.tests.providers.aws.examples import ASSUME, CLUSTER, REPOSITORY, ROLE
+from packages.localcloud.tests.providers.aws.harness import Driver
 
 
 def aws_of(driver: Driver) -> Aws:
@@ -75,8 +75,8 @@ def test_tags_removed_behind_our_back_come_back(driver: Driver) -> None:
 
 
 def test_update_sends_only_what_changed(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.localcloud.providers.aws.examples import EXAMPLES
-    from tests.localcloud.providers.aws.world import World
+    from packages.localcloud.tests.providers.aws.examples import EXAMPLES
+    from packages.localcloud.tests.providers.aws.world import World
 
     token = "aws:ecs/service:Service"
     inputs = {**EXAMPLES[token].inputs(World(driver, EXAMPLES)), "waitForSteadyState": False}

@@ -8,7 +8,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.providers.aws.functions import FUNCTIONS
 from localcloud.providers.aws.sdk import function_schema
 from localcloud.providers.values import UNKNOWN
-from tests.localcloud.providers.aws.harness import Driver
+from packages.localcloud.tests.providers.aws.harness import Driver
 
 DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
 VPC = "aws:ec2/getVpc:getVpc"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from localcloud.providers.values import UNKNOWN
-from tests.localcloud.providers.aws.examples import CONTAINERS
-from tests.localcloud.providers.aws.harness import Driver
+from packages.localcloud.tests.providers.aws.examples import CONTAINERS
+from packages.localcloud.tests.providers.aws.harness import Driver
 
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
@@ -148,7 +148,7 @@ def test_never_prints_a_secret(offline: Driver) -> None:
     from pulumi.provider.experimental import provider as protocol
     from pulumi.provider.experimental.property_value import PropertyValue
 
-    from tests.localcloud.providers.aws.harness import urn
+    from packages.localcloud.tests.providers.aws.harness import urn
 
     inputs = {
         "launchType": PropertyValue("hunter2", is_secret=True),

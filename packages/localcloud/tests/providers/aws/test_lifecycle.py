@@ -6,9 +6,9 @@ from localcloud.providers.aws.lifecycle import RECORDED
 from localcloud.providers.aws.sdk import resource_schema
 from localcloud.providers.aws.table import RESOURCE_TYPES
 from localcloud.providers.values import UNKNOWN, to_plain_map
-from tests.localcloud.providers.aws.examples import EXAMPLES
-from tests.localcloud.providers.aws.harness import Driver
-from tests.localcloud.providers.aws.world import World
+from packages.localcloud.tests.providers.aws.examples import EXAMPLES
+from packages.localcloud.tests.providers.aws.harness import Driver
+from packages.localcloud.tests.providers.aws.world import World
 
 TOKENS = [pytest.param(token, id=RESOURCE_TYPES[token].kind) for token in EXAMPLES]
 

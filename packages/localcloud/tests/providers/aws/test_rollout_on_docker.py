@@ -10,11 +10,11 @@ import pytest
 
 from localcloud.errors import ResourceInitFailed
 from localcloud.settings import CloudSettings
-from tests.localcloud.emulator.stage import root_filesystem, static_busybox
-from tests.localcloud.providers.aws.examples import EXAMPLES, LISTENER, TARGETS, TASK, forward
-from tests.localcloud.providers.aws.examples_around import LOGS
-from tests.localcloud.providers.aws.harness import Driver, Handle
-from tests.localcloud.providers.aws.world import World
+from packages.localcloud.tests.emulator.stage import root_filesystem, static_busybox
+from packages.localcloud.tests.providers.aws.examples import EXAMPLES, LISTENER, TARGETS, TASK, forward
+from packages.localcloud.tests.providers.aws.examples_around import LOGS
+from packages.localcloud.tests.providers.aws.harness import Driver, Handle
+from packages.localcloud.tests.providers.aws.world import World
 
 pytestmark = pytest.mark.docker
 SERVICE = "aws:ecs/service:Service"

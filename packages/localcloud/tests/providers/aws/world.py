@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.localcloud.providers.aws.harness import Driver, Handle
+from packages.localcloud.tests.providers.aws.harness import Driver, Handle
 
 Inputs = dict[str, Any]
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from infra.pure import subnets as program
 from localcloud.errors import LocalCloudError
 from localcloud.providers.awsx.layout import SubnetSpec, layout, read_specs
 
@@ -63,16 +62,6 @@ def test_subnets_never_overlap_and_never_leave_the_range(
     assert len(ranges) == zones * len(specs)
     assert all(block.subnet_of(network) for block in ranges)
     assert not any(one.overlaps(other) for index, one in enumerate(ranges) for other in ranges[index + 1 :])
-
-
-@given(st.integers(16, 24), st.integers(1, 3))
-def test_every_plan_of_the_program_fits(prefix: int, zones: int) -> None:
-    cidr = f"10.0.0.0/{prefix}"
-    plan = program.plan(cidr, zones)
-    assume(plan is not None)
-    assert plan is not None
-    specs = [SubnetSpec(type="Private", mask=plan.private), SubnetSpec(type="Public", mask=plan.public)]
-    assert len(layout("main", cidr, zones, specs)) == 2 * zones
 
 
 @pytest.mark.parametrize(
