@@ -90,6 +90,10 @@ def difference(
     changed = bool(own) if answer.changes is None else answer.changes
     if not changed:
         return Difference(changed=False)
+    if answer.detailed_diff:
+        # The provider knows which of them mean anything, and only these are shown (Pulumi: `translateDetailedDiff`).
+        meant = {str(_path(text)[0]) for text in answer.detailed_diff}
+        own = tuple(item for item in own if str(_path(item.path)[0]) in meant)
     forcing = {*answer.replaces} | {
         key for key, item in answer.detailed_diff.items() if item.kind in _REPLACING
     }

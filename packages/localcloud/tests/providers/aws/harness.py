@@ -107,6 +107,11 @@ class Driver:
         request = protocol.ReadRequest(urn(handle.token, handle.name), handle.id, handle.state, handle.inputs)
         return asyncio.run(self.provider.read(request))
 
+    def imported(self, handle: Handle, id_: str = "") -> protocol.ReadResponse:
+        """Read an object of which no more than its id is known."""
+        request = protocol.ReadRequest(urn(handle.token, handle.name), id_ or handle.id, {}, {})
+        return asyncio.run(self.provider.read(request))
+
     def delete(self, handle: Handle) -> None:
         request = protocol.DeleteRequest(urn(handle.token, handle.name), handle.id, handle.state, 0)
         asyncio.run(self.provider.delete(request))

@@ -19,6 +19,28 @@ _GROUP_ATTRIBUTES = {
     "stickiness.app_cookie.duration_seconds": "86400",
     "stickiness.app_cookie.cookie_name": "",
 }
+# API Reference, `LoadBalancerAttribute`: those of Application Load Balancers, with their defaults.
+_BALANCER_ATTRIBUTES = {
+    "access_logs.s3.bucket": "",
+    "access_logs.s3.prefix": "",
+    "client_keep_alive.seconds": "3600",
+    "connection_logs.s3.enabled": "false",
+    "connection_logs.s3.bucket": "",
+    "connection_logs.s3.prefix": "",
+    "health_check_logs.s3.enabled": "false",
+    "health_check_logs.s3.bucket": "",
+    "health_check_logs.s3.prefix": "",
+    "load_balancing.cross_zone.enabled": "true",
+    "routing.http.desync_mitigation_mode": "defensive",
+    "routing.http.drop_invalid_header_fields.enabled": "false",
+    "routing.http.preserve_host_header.enabled": "false",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
+    "routing.http.xff_client_port.enabled": "false",
+    "routing.http.xff_header_processing.mode": "append",
+    "routing.http2.enabled": "true",
+    "waf.fail_open.enabled": "false",
+    "zonal_shift.config.enabled": "false",
+}
 
 
 class LoadBalancingApi:
@@ -66,6 +88,9 @@ class LoadBalancingApi:
             made = next(entry for entry in alb._lbs.values() if entry["LoadBalancerName"] == name)
             # MiniStack puts every one into the same VPC.
             made["VpcId"] = placement.vpc_of(made["Subnets"]) or made["VpcId"]
+            if made["Type"] == "application":
+                stored = alb._lb_attrs[made["LoadBalancerArn"]]
+                stored.extend({"Key": key, "Value": value} for key, value in _BALANCER_ATTRIBUTES.items())
         if action == "DeleteLoadBalancer":
             balancer = wire.value(parameters, "LoadBalancerArn")
             for listener in [

@@ -20,7 +20,9 @@ def same(kind: ResourceType, old: Any, new: Any, path: str) -> bool:  # noqa: PL
     """
     if old is UNKNOWN or new is UNKNOWN:
         return False
-    if old == new or (_empty(old) and _empty(new)):
+    if old == new or (_empty(old) and _empty(new)) or (new is None and says_nothing(old)):
+        return True
+    if new is None and (path in kind.computed or kind.neutral.get(path) == old):
         return True
     if path in kind.equal and not isinstance(old, Mapping):
         return old is not None and new is not None and bool(kind.equal[path](old, new))
@@ -47,7 +49,7 @@ def _same_items(kind: ResourceType, old: list[Any], new: list[Any], path: str) -
 
 def covers(kind: ResourceType, described: Any, wanted: Any, path: str) -> bool:
     """Whether what AWS describes is what was wanted, where AWS may have filled in more than was said."""
-    if path in kind.unread or same(kind, wanted, described, path):
+    if path in kind.unread or same(kind, described, wanted, path):
         return True
     if isinstance(wanted, Mapping) and isinstance(described, Mapping):
         return all(covers(kind, described.get(key), item, join(path, key)) for key, item in wanted.items())
@@ -61,6 +63,18 @@ def covers(kind: ResourceType, described: Any, wanted: Any, path: str) -> bool:
 
 def _empty(value: Any) -> bool:
     return value is None or value in ({}, [], "")
+
+
+def says_nothing(value: Any) -> bool:
+    """Whether AWS describes a property only to say that it is not used: false, zero, nothing, or a block of these.
+
+    Such a value is no difference to a program that does not mention it, and no input of an imported object
+    (pulumi-terraform-bridge, `isDefaultOrZeroValue`; terraform-provider-aws,
+    `SuppressMissingOptionalConfigurationBlock`).
+    """
+    if isinstance(value, Mapping):
+        return all(says_nothing(item) for item in value.values())
+    return not value
 
 
 def _json(value: Any) -> Any:

@@ -177,6 +177,18 @@ class Lifecycle:
             return state
         return self._described(state, inputs, drift=True, whole=not inputs)
 
+    def imported(self, known: Values) -> Values | None:
+        """The whole state of an object of which only the id is known, and what that says. None when there is none.
+
+        Raises:
+            LocalCloudError: AWS refused the call.
+        """
+        described = self._described(known, {}, drift=True, whole=True)
+        if described is None:
+            return None
+        own = described.get(self.kind.id) if isinstance(self.kind.id, str) else None
+        return {**known, **described, **({"id": own} if own else {})}
+
     def exists(self, state: Values) -> bool:
         """Whether AWS still has the object.
 

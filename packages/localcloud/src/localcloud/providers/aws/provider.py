@@ -15,6 +15,7 @@ from localcloud.providers.aws.clients import Aws
 from localcloud.providers.aws.compare import same
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.functions import FUNCTIONS, SECRET_RESULTS, check_arguments
+from localcloud.providers.aws.importing import import_inputs
 from localcloud.providers.aws.inputs import InputChecker
 from localcloud.providers.aws.lifecycle import RECORDED, Lifecycle
 from localcloud.providers.aws.replacement import collides, property_diff
@@ -182,8 +183,13 @@ class AwsProvider(protocol.Provider):
         return protocol.UpdateResponse(self._outputs(request.news, state, kind))
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
-        """The present state; an empty id when the object is gone."""
+        """The present state; an empty id when the object is gone.
+
+        Without properties it is an import, or the SDK's `get`: more than the id is not known.
+        """
         kind = resource_type(request.type)
+        if not request.properties:
+            return self._import(kind, request)
         state = {**to_plain_map(request.properties), "id": request.resource_id}
         known = sdk.resource_schema(kind.type).inputs
         inputs = to_plain_map(request.inputs) or {name: item for name, item in state.items() if name in known}
@@ -191,13 +197,37 @@ class AwsProvider(protocol.Provider):
         found = self._run(lifecycle, lambda: lifecycle.read(state, inputs) or {})
         if not found:
             return protocol.ReadResponse(resource_id="")
-        schema = sdk.resource_schema(kind.type)
-        now = {name: found.get(name) for name in (inputs or schema.inputs) if name in found}
+        now = {name: found.get(name) for name in inputs if name in found}
         originals = {**request.inputs, **request.properties}
         return protocol.ReadResponse(
             resource_id=found["id"],
             properties=self._outputs(originals, found, kind),
             inputs=to_property_map(now, {**request.properties, **request.inputs}),
+        )
+
+    def _import(self, kind: ResourceType, request: protocol.ReadRequest) -> protocol.ReadResponse:
+        try:
+            known = kind.from_import(request.resource_id)
+        except ValueError:
+            raise LocalCloudError(
+                f"{request.resource_id!r} is no id by which a {kind.kind} is imported",
+                fix="its form is in the resource's documentation, under Import",
+            ) from None
+        lifecycle = self._lifecycle(kind, request.urn, known, 0)
+        try:
+            state = {"id": request.resource_id, **known}
+            found = self._run(lifecycle, lambda: lifecycle.imported(state) or {})
+        except KeyError as missing:
+            raise LocalCloudError(
+                f"the local cloud cannot import a {kind.kind}: its id does not say its {missing.args[0]}"
+            ) from None
+        if not found:
+            return protocol.ReadResponse(resource_id="")
+        given = import_inputs(kind, sdk.resource_schema(kind.type), found)
+        return protocol.ReadResponse(
+            resource_id=found["id"],
+            properties=self._outputs({}, found, kind),
+            inputs=to_property_map(given),
         )
 
     async def delete(self, request: protocol.DeleteRequest) -> None:

@@ -90,6 +90,6 @@ def changed_inputs(
     return {
         name
         for name in schema.inputs
-        if not (name not in new and (name in kind.computed or name == "region"))
+        if not (name not in new and (name in kind.computed | kind.suppressed or name == "region"))
         and not same(kind, old.get(name), new.get(name), name)
     }

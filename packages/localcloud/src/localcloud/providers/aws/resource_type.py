@@ -18,6 +18,11 @@ def no_keys(state: Values) -> Values:  # noqa: ARG001  the signature of every ke
     return {}
 
 
+def no_properties(id_: str) -> Values:  # noqa: ARG001  the signature of every import rule
+    """Import rule of a type whose id says nothing of its properties."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One AWS call made for a resource.
@@ -165,6 +170,8 @@ class ResourceType:
         delete: Operations run in order to delete it.
         id: JMESPath of the Pulumi id in the create response, or a function of the properties.
         resolve_id: The id of an object whose create response does not carry it.
+        from_import: What the id in the form that `pulumi import` takes says of the object, with its `id` where that is
+            another one (Terraform: the resource's importer). Not needed where the id finds the object.
         body: Request member that carries most properties, such as `LaunchTemplateData`.
         from_create: Output property → JMESPath in the create response, for what later calls need to find the object.
         name: Auto-naming rule.
@@ -176,6 +183,10 @@ class ResourceType:
         replace: Properties whose change replaces the resource (Terraform: ForceNew).
         defaults: Values the Terraform provider fills in when the program gives none.
         computed: Inputs AWS chooses when they are not given; their absence is no change (Terraform: Optional+Computed).
+            Paths of members of an object too.
+        suppressed: Blocks whose absence is no change either, but that the state leaves out then
+            (Terraform: `SuppressMissingOptionalConfigurationBlock`).
+        neutral: Property path → what AWS describes where nothing was given.
         outputs: Output property → JMESPath in the described object, or a function of properties and description.
         local: Properties that steer the provider and are never sent.
         refused: Property → what to use instead; properties the local cloud does not take.
@@ -204,6 +215,7 @@ class ResourceType:
     id: str | Callable[[Values], str] = "id"
     from_create: Mapping[str, str] = field(default_factory=dict)
     resolve_id: "Callable[[Context, Values, Values], str] | None" = None
+    from_import: Callable[[str], Values] = no_properties
     body: str = ""
     name: Name | None = None
     members: Mapping[str, str] = field(default_factory=dict)
@@ -213,6 +225,8 @@ class ResourceType:
     replace: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
+    suppressed: frozenset[str] = frozenset()
+    neutral: Mapping[str, Any] = field(default_factory=dict)
     outputs: "Mapping[str, str | Callable[[Context, Values, Values], Any]]" = field(default_factory=dict)
     local: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)

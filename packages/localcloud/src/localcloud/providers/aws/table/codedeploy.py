@@ -28,6 +28,7 @@ APPLICATION = ResourceType(
     ),
     delete=(Operation(name="DeleteApplication", keys=lambda state: {"applicationName": state["name"]}),),
     id=lambda state: str(state["name"]),
+    from_import=lambda id_: {"name": id_.rpartition(":")[2], "id": id_.rpartition(":")[2]},
     name=Name(maximum=100, prefix=""),
     members={"name": "applicationName"},
     defaults={"computePlatform": "Server"},
@@ -39,6 +40,11 @@ APPLICATION = ResourceType(
 
 def _group(state: Values) -> Values:
     return {"applicationName": state["appName"], "deploymentGroupName": state["deploymentGroupName"]}
+
+
+def _imported_group(id_: str) -> Values:
+    application, name = id_.split(":")
+    return {"appName": application, "deploymentGroupName": name}
 
 
 def _existing_group(context: Context, inputs: Values) -> str | None:
@@ -69,6 +75,7 @@ DEPLOYMENT_GROUP = ResourceType(
     ),
     delete=(Operation(name="DeleteDeploymentGroup", keys=_group),),
     id="deploymentGroupId",
+    from_import=_imported_group,
     members={
         "appName": "applicationName",
         "blueGreenDeploymentConfig": "blueGreenDeploymentConfiguration",

@@ -48,6 +48,12 @@ def _namespace(state: Values) -> Values:
     return {"Id": state["id"]}
 
 
+def _imported_namespace(id_: str) -> Values:
+    """Cloud Map does not say its VPC, so the id to import does: `ns-…:vpc-…`."""
+    namespace, vpc = id_.split(":")
+    return {"id": namespace, "vpc": vpc}
+
+
 PRIVATE_DNS_NAMESPACE = ResourceType(
     type="aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace",
     service="servicediscovery",
@@ -57,6 +63,7 @@ PRIVATE_DNS_NAMESPACE = ResourceType(
     delete=(Operation(name="DeleteNamespace", keys=_namespace),),
     after_delete=_gone,
     resolve_id=_namespace_id,
+    from_import=_imported_namespace,
     body="Namespace",
     name=Name(maximum=1024, prefix=""),
     replace=frozenset({"name", "vpc"}),

@@ -50,6 +50,7 @@ REPOSITORY = ResourceType(
     defaults={"imageTagMutability": "MUTABLE"},
     outputs={"arn": "repositoryArn", "repositoryUrl": _repository_url},
     computed=frozenset({"encryptionConfigurations"}),
+    suppressed=frozenset({"imageScanningConfiguration"}),
     local=frozenset({"forceDelete"}),
     replace=frozenset({"name", "encryptionConfigurations"}),
     tags=ECR_TAGS,

@@ -68,6 +68,7 @@ CLUSTER_CAPACITY_PROVIDERS = ResourceType(
     update=(Operation(name="PutClusterCapacityProviders", whole=True, prepare=_capacity),),
     before_delete=_detach_capacity,
     id=lambda state: str(state["clusterName"]),
+    from_import=lambda id_: {"clusterName": id_},
     members={"clusterName": "cluster"},
     sets=frozenset({"capacityProviders", "defaultCapacityProviderStrategies"}),
     replace=frozenset({"clusterName"}),

@@ -150,6 +150,8 @@ SERVICE = ResourceType(
             "platformVersion",
         }
     ),
+    suppressed=frozenset({"alarms", "deploymentCircuitBreaker", "deploymentController"}),
+    neutral={"propagateTags": "NONE"},
     defaults={
         "deploymentMaximumPercent": 200,
         "deploymentMinimumHealthyPercent": 100,

@@ -103,6 +103,7 @@ LISTENER = ResourceType(
     },
     computed=frozenset(
         {
+            "defaultActions.order",
             "protocol",
             "sslPolicy",
             "mutualAuthentication",
@@ -223,7 +224,7 @@ LISTENER_RULE = ResourceType(
             "actions.forward.targetGroups",
         }
     ),
-    computed=frozenset({"priority"}),
+    computed=frozenset({"priority", "actions.order"}),
     replace=frozenset({"listenerArn"}),
     outputs={"arn": "RuleArn", "listenerArn": _listener_of},
     before_create=_next_priority,

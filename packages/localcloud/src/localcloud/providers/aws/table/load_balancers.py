@@ -122,6 +122,7 @@ LOAD_BALANCER = ResourceType(
     sets=frozenset({"securityGroups", "subnets", "subnetMappings"}),
     computed=frozenset(
         {
+            "enableCrossZoneLoadBalancing",
             "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
             "internal",
             "ipAddressType",
@@ -132,6 +133,7 @@ LOAD_BALANCER = ResourceType(
             "secondaryIpsAutoAssignedPerSubnet",
         }
     ),
+    suppressed=frozenset({"accessLogs", "connectionLogs", "healthCheckLogs"}),
     # The provider's own defaults, which it sends to AWS too (Terraform: aws_lb).
     defaults={
         "clientKeepAlive": 3600,
@@ -250,6 +252,12 @@ TARGET_GROUP = ResourceType(
         {
             "connectionTermination",
             "healthCheck",
+            "healthCheck.healthyThreshold",
+            "healthCheck.interval",
+            "healthCheck.matcher",
+            "healthCheck.path",
+            "healthCheck.timeout",
+            "healthCheck.unhealthyThreshold",
             "ipAddressType",
             "loadBalancingAlgorithmType",
             "loadBalancingAnomalyMitigation",
@@ -263,6 +271,13 @@ TARGET_GROUP = ResourceType(
             "targetHealthStates",
         }
     ),
+    # What the provider adds to a block that is given in part (Terraform: aws_lb_target_group), and what AWS does.
+    neutral={
+        "healthCheck.enabled": True,
+        "healthCheck.port": "traffic-port",
+        "healthCheck.protocol": "HTTP",
+        "stickiness.cookieDuration": 86400,
+    },
     defaults={
         "deregistrationDelay": 300,
         "lambdaMultiValueHeadersEnabled": False,

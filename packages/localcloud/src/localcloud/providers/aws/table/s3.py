@@ -95,6 +95,7 @@ BUCKET = ResourceType(
     before_delete=_empty,
     delete=(Operation(name="DeleteBucket", keys=_bucket),),
     id=lambda state: str(state["bucket"]),
+    from_import=lambda id_: {"bucket": id_},
     name=Name(property="bucket", maximum=63, prefix="bucketPrefix", lower=True),
     members={"objectLockEnabled": "ObjectLockEnabledForBucket"},
     refused={
@@ -141,6 +142,7 @@ BUCKET_POLICY = ResourceType(
     update=(Operation(name="PutBucketPolicy", whole=True),),
     delete=(Operation(name="DeleteBucketPolicy", keys=_bucket),),
     id=_bucket_id,
+    from_import=lambda id_: {"bucket": id_},
     json=frozenset({"policy"}),
     equal={"policy": same_policy},
     replace=frozenset({"bucket"}),
@@ -160,6 +162,7 @@ BUCKET_PUBLIC_ACCESS_BLOCK = ResourceType(
     update=(Operation(name="PutPublicAccessBlock", whole=True),),
     before_delete=_keep,
     id=_bucket_id,
+    from_import=lambda id_: {"bucket": id_},
     body="PublicAccessBlockConfiguration",
     defaults={
         "blockPublicAcls": False,
@@ -179,6 +182,7 @@ BUCKET_OWNERSHIP_CONTROLS = ResourceType(
     update=(Operation(name="PutBucketOwnershipControls", whole=True),),
     delete=(Operation(name="DeleteBucketOwnershipControls", keys=_bucket),),
     id=_bucket_id,
+    from_import=lambda id_: {"bucket": id_},
     body="OwnershipControls",
     replace=frozenset({"bucket"}),
 )
@@ -191,6 +195,7 @@ BUCKET_ENCRYPTION = ResourceType(
     update=(Operation(name="PutBucketEncryption", whole=True),),
     delete=(Operation(name="DeleteBucketEncryption", keys=_bucket),),
     id=_bucket_id,
+    from_import=lambda id_: {"bucket": id_},
     body="ServerSideEncryptionConfiguration",
     members={
         "rules.applyServerSideEncryptionByDefault.sseAlgorithm": "SSEAlgorithm",
@@ -219,6 +224,7 @@ BUCKET_VERSIONING = ResourceType(
         ),
     ),
     id=_bucket_id,
+    from_import=lambda id_: {"bucket": id_},
     replace=frozenset({"bucket", "expectedBucketOwner"}),
     unread=frozenset({"mfa"}),
 )
@@ -237,6 +243,7 @@ BUCKET_LIFECYCLE = ResourceType(
     update=(Operation(name="PutBucketLifecycleConfiguration", whole=True),),
     delete=(Operation(name="DeleteBucketLifecycle", keys=_bucket),),
     id=_bucket_id,
+    from_import=lambda id_: {"bucket": id_},
     body="LifecycleConfiguration",
     members={"rules.filter.and.tags": "Tags"},
     codecs={

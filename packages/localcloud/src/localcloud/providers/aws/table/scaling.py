@@ -14,6 +14,35 @@ def _target(state: Values) -> Values:
     }
 
 
+def _scaled(id_: str) -> list[str]:
+    """Namespace, resource, dimension, and for a policy its name: `service-namespace/resource-id/…`.
+
+    Raises:
+        ValueError: It is none.
+    """
+    # A resource id has slashes itself, as in `service/<cluster>/<service>` (terraform-provider-aws, appautoscaling).
+    namespace, *resource, dimension = id_.split("/")
+    name = ""
+    if ":" not in dimension and resource:
+        *resource, dimension, name = [*resource, dimension]
+    if not resource or ":" not in dimension:
+        raise ValueError(id_)
+    return [namespace, "/".join(resource), dimension, name]
+
+
+def _imported_target(id_: str) -> Values:
+    namespace, resource, dimension, _ = _scaled(id_)
+    identity = {"serviceNamespace": namespace, "resourceId": resource, "scalableDimension": dimension}
+    return {**identity, "id": resource}
+
+
+def _imported_policy(id_: str) -> Values:
+    name = _scaled(id_)[3]
+    if not name:
+        raise ValueError(id_)
+    return {**_imported_target(id_), "name": name, "id": name}
+
+
 def _capacity_check(values: Values) -> list[tuple[str, str]]:
     low, high = values.get("minCapacity"), values.get("maxCapacity")
     if isinstance(low, int) and isinstance(high, int) and low > high:
@@ -43,6 +72,7 @@ TARGET = ResourceType(
     ),
     delete=(Operation(name="DeregisterScalableTarget", keys=_target),),
     id=lambda state: str(state["resourceId"]),
+    from_import=_imported_target,
     computed=frozenset({"roleArn", "suspendedState"}),
     replace=IDENTITY,
     outputs={"arn": "ScalableTargetARN"},
@@ -93,6 +123,7 @@ POLICY = ResourceType(
         ),
     ),
     id=lambda state: str(state["name"]),
+    from_import=_imported_policy,
     name=Name(maximum=256, prefix=""),
     members={"name": "PolicyName"},
     sets=frozenset({"stepScalingPolicyConfiguration.stepAdjustments"}),

@@ -152,6 +152,8 @@ def rule_type(direction: str) -> ResourceType:
                 },
             ),
         ),
+        # EC2 says -1 where no ports are given (terraform-provider-aws, `vpc_security_group_ingress_rule.go`).
+        neutral={"fromPort": -1, "toPort": -1},
         id="SecurityGroupRules[0].SecurityGroupRuleId",
         members={"securityGroupId": "GroupId", "referencedSecurityGroupId": "ReferencedGroupInfo.GroupId"},
         codecs={"ipProtocol": Codec(to_wire=lambda value: "-1" if value == "all" else value)},
