@@ -16,15 +16,28 @@ from localcloud.errors import LocalCloudError
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 STORES = {
     "postgres": "Amazon RDS or Aurora",
+    "postgresql": "Amazon RDS or Aurora",
     "postgis": "Amazon RDS or Aurora",
+    "pgvector": "Amazon RDS or Aurora",
     "mysql": "Amazon RDS or Aurora",
     "mariadb": "Amazon RDS",
+    "mssql/server": "Amazon RDS",
+    "azure-sql-edge": "Amazon RDS",
     "redis": "Amazon ElastiCache",
+    "redismod": "Amazon ElastiCache",
+    "redis-stack": "Amazon ElastiCache",
+    "redis-stack-server": "Amazon ElastiCache",
     "valkey": "Amazon ElastiCache",
     "memcached": "Amazon ElastiCache",
     "mongo": "Amazon DocumentDB",
+    "mongodb": "Amazon DocumentDB",
+    "cassandra": "Amazon Keyspaces",
+    "dynamodb-local": "Amazon DynamoDB",
     "rabbitmq": "Amazon MQ",
     "kafka": "Amazon MSK",
+    "cp-kafka": "Amazon MSK",
+    "redpanda": "Amazon MSK",
+    "zookeeper": "Amazon MSK",
     "elasticsearch": "Amazon OpenSearch Service",
     "opensearch": "Amazon OpenSearch Service",
     "minio": "Amazon S3",
@@ -32,7 +45,12 @@ STORES = {
     "mailhog": "Amazon SES",
     "mailpit": "Amazon SES",
 }
-"""Images of what is a service of AWS's own there, by the last part of their name."""
+"""Images of what is a service of AWS's own there, by the last part of their name, or the last two."""
+
+# Ports of what speaks no HTTP: IANA's names ssh, smtp, domain, ms-sql-s, mysql, postgresql, amqp, redis, mongodb, and
+# what mail, Kafka and Memcached use.
+OTHER_PROTOCOLS = frozenset({22, 25, 53, 465, 587, 1025, 1433, 3306, 5432, 5672, 6379, 9092, 11211, 27017})
+LIKELY_PORTS = (80, 8080)
 
 VARIABLE = re.compile(
     r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>[^}]*))?\})"
@@ -65,19 +83,28 @@ def read(path: Path, project: Path) -> tuple[list[Entry], dict[str, Any], list[s
     services = _services(path)
     entries: list[Entry] = []
     left: list[str] = []
+    stores: set[str] = set()
     for name, options in services.items():
         store = _store(options)
         if store:
+            stores.add(name)
             left.append(
                 f"{name} ({options['image']}): {store} there; give its address to those who call it, or run it as a "
                 "sidecar of one task where its data may be lost"
             )
             continue
         entries.append(_entry(name, options, path, project))
-    routed = [entry for entry in entries if entry.settings.get("route", {}).get("enabled", True)]
-    _routes(routed)
-    stack = _connections(services, entries, project)
-    return entries, stack, left
+    by_compose = {entry.origin.rpartition(" ")[2]: entry for entry in entries}
+    calls = list(_calls(services, by_compose))
+    routed = {name: entry for name, entry in by_compose.items() if _is_routed(entry)}
+    _routes(routed, services, {callee for _, callee, _ in calls})
+    _mention(stores, entries)
+    return entries, _connections(calls, by_compose, project), left
+
+
+def _is_routed(entry: Entry) -> bool:
+    enabled: bool = entry.settings.get("route", {}).get("enabled", True)
+    return enabled
 
 
 def _services(path: Path) -> dict[str, dict[str, Any]]:
@@ -97,8 +124,9 @@ def _store(options: Mapping[str, Any]) -> str | None:
     if options.get("build") or not options.get("image"):
         return None
     image = str(options["image"]).partition("@")[0]
-    name = image.rsplit("/", 1)[-1].partition(":")[0]
-    return STORES.get(name)
+    *above, last = image.split("/")
+    name = last.partition(":")[0]
+    return STORES.get(name) or STORES.get("/".join([*above[-1:], name]))
 
 
 def _entry(name: str, options: dict[str, Any], path: Path, project: Path) -> Entry:
@@ -113,6 +141,8 @@ def _entry(name: str, options: dict[str, Any], path: Path, project: Path) -> Ent
         entry.set("port", port, "ports")
     if port is None:
         entry.set("route", {"enabled": False}, "no ports: not reached from outside")
+    elif port in OTHER_PROTOCOLS:
+        entry.set("route", {"enabled": False}, f"what listens on {port} speaks no HTTP")
     for key, reason in IGNORED.items():
         if options.get(key):
             entry.unknown.append(f"{key} is left out: {reason}")
@@ -147,19 +177,29 @@ def _interpolated(value: Any, entry: Entry) -> Any:
 
 
 def _port(options: Mapping[str, Any], entry: Entry) -> int | None:
-    ports = [found for found in map(_target, options.get("ports") or []) if found]
+    published = [str(port) for port in options.get("ports") or [] if not isinstance(port, dict)]
+    published += [
+        f"{port.get('target')}/{port.get('protocol', 'tcp')}"
+        for port in options.get("ports") or []
+        if isinstance(port, dict)
+    ]
+    ports = [found for found in map(_target, published) if found]
     ports += [int(text) for text in map(str, options.get("expose") or []) if text.isdecimal()]
+    if any(port.endswith("/udp") for port in published):
+        entry.unknown.append("its UDP ports are left out: an Application Load Balancer speaks HTTP")
+    if not ports:
+        return None
+    taken = next((port for port in LIKELY_PORTS if port in ports), ports[0])
     if len(set(ports)) > 1:
         entry.unknown.append(
-            f"it has several ports, {', '.join(map(str, dict.fromkeys(ports)))}: the first is taken"
+            f"it has several ports, {', '.join(map(str, dict.fromkeys(ports)))}: {taken} is taken"
         )
-    return ports[0] if ports else None
+    return taken
 
 
-def _target(port: Any) -> int | None:
-    text = str(port.get("target", "")) if isinstance(port, dict) else str(port)
-    last = text.rsplit(":", 1)[-1]
-    number, _, protocol = last.partition("/")
+def _target(port: str) -> int | None:
+    """The container's port of `[[host:]published:]target[/protocol]`."""
+    number, _, protocol = port.rsplit(":", 1)[-1].partition("/")
     number = number.partition("-")[0]
     return int(number) if number.isdecimal() and protocol in {"", "tcp"} else None
 
@@ -215,7 +255,8 @@ def _container(entry: Entry, options: Mapping[str, Any]) -> None:
     for key, ours in (("command", "command"), ("entrypoint", "entryPoint")):
         value = options.get(key)
         if value:
-            container[ours] = shlex.split(value) if isinstance(value, str) else [str(word) for word in value]
+            words = shlex.split(value) if isinstance(value, str) else [str(word) for word in value]
+            container[ours] = entry.without_secrets(words)
     if options.get("user"):
         container["user"] = str(options["user"])
     mounts = options.get("tmpfs") or []
@@ -225,7 +266,7 @@ def _container(entry: Entry, options: Mapping[str, Any]) -> None:
         container["writablePaths"] = [*container.get("writablePaths", []), *writable]
     check = dockerfile.container_health_check(options.get("healthcheck") or {})
     if check:
-        container["healthCheck"] = check
+        container["healthCheck"] = check | {"command": entry.without_secrets(check["command"])}
     if container:
         entry.settings["container"] = container
     grace = seconds(options["stop_grace_period"]) if options.get("stop_grace_period") else None
@@ -249,40 +290,80 @@ def _size(entry: Entry, options: Mapping[str, Any]) -> None:
         entry.set("desiredCount", int(replicas), "replicas")
 
 
-def _routes(routed: list[Entry]) -> None:
-    """One service may take every request: the first; the others get a path of their name."""
-    for entry in routed[1:]:
-        entry.set(
-            "route",
-            {"paths": [f"/{entry.name}", f"/{entry.name}/*"]},
-            f"{routed[0].name} takes every other request; hosts are possible, too",
-        )
+def _routes(routed: Mapping[str, Entry], services: Mapping[str, Any], called: set[str]) -> None:
+    """One service may take every request; the others get a path of their name.
+
+    It is one that no other calls, rather one that is published as a web site is, rather one that comes first.
+    """
+    if not routed:
+        return
+    site = re.compile(r"(?:^|:)(?:80|443):|^80$|^443$")
+
+    def rank(name: str) -> tuple[bool, bool]:
+        ports = [
+            f"{port.get('published', '')}:" if isinstance(port, dict) else str(port)
+            for port in services[name].get("ports") or []
+        ]
+        return name in called, not any(site.search(port) for port in ports)
+
+    first = min(routed, key=rank)  # the first of those that rank alike
+    for name, entry in routed.items():
+        if name != first:
+            entry.set(
+                "route",
+                {"paths": [f"/{entry.name}", f"/{entry.name}/*"]},
+                f"{routed[first].name} takes every other request; hosts are possible, too",
+            )
 
 
-def _connections(services: Mapping[str, Any], entries: list[Entry], project: Path) -> dict[str, Any]:
+def _mention(stores: set[str], entries: list[Entry]) -> None:
+    """Say which variables hold the address of what was left out."""
+    for entry in entries:
+        for variable, value in (entry.settings.get("environment") or {}).items():
+            named = next((name for name in sorted(stores) if _names(value, name)), None)
+            if named:
+                entry.unknown.append(f"{variable} is {value}: {named} is left out, give it the address there")
+
+
+def _names(value: str, host: str) -> bool:
+    return bool(re.search(rf"(?:^|[/@\s,]){re.escape(host)}(?=[:/,\s]|$)", value))
+
+
+def _connections(
+    calls: list[tuple[str, str, int | None]], by_compose: Mapping[str, Entry], project: Path
+) -> dict[str, Any]:
     """Discovery for services that name each other in their environment or in depends_on."""
-    by_compose = {entry.origin.rpartition(" ")[2]: entry for entry in entries}
-    called: set[str] = set()
-    calls: set[str] = set()
-    for caller, callee in _calls(services, by_compose):
-        called.add(callee)
-        calls.add(caller)
-    for name in sorted(called):
-        by_compose[name].set("discovery", {}, "others call it by its name")
-    for name in sorted(calls - called):
-        by_compose[name].set("discovery", {"listen": False}, "it calls others by their names")
-    if not called:
+    if not calls:
         return {}
-    return {"cluster": {"namespace": f"{service_name(project.resolve().name)}.internal"}}
+    namespace = f"{service_name(project.resolve().name)}.internal"
+    called = {callee for _, callee, _ in calls}
+    for name in sorted(called):
+        entry = by_compose[name]
+        port = next((port for _, callee, port in calls if callee == name and port), None)
+        if "port" not in entry.settings and not entry.port_in_image:
+            if port:
+                entry.set("port", port, "where others call it")
+            else:
+                entry.unknown.append("port: nothing says where it listens, and others call it; 5000 is taken")
+        if (
+            entry.settings.get("port") in OTHER_PROTOCOLS
+        ):  # Service Connect's proxies take HTTP for granted here
+            entry.set("discovery", {"mode": "dns"}, f"others call it as {entry.name}.{namespace}")
+        else:
+            entry.set("discovery", {}, f"others call it as {entry.name}")
+    for name in sorted({caller for caller, _, _ in calls} - called):
+        by_compose[name].set("discovery", {"listen": False}, "it calls others by their names")
+    return {"cluster": {"namespace": namespace}}
 
 
-def _calls(services: Mapping[str, Any], known: Mapping[str, Entry]) -> Iterator[tuple[str, str]]:
+def _calls(services: Mapping[str, Any], known: Mapping[str, Entry]) -> Iterator[tuple[str, str, int | None]]:
+    """Who calls whom, and at which port where that is told."""
     for caller, options in services.items():
         if caller not in known:
             continue
         values = " ".join(value or "" for value in _variables(options.get("environment")).values())
         wanted = options.get("depends_on") or []
         for callee in known:
-            named = re.search(rf"(?:^|[/@\s,]){re.escape(callee)}:\d+", values)
+            named = re.search(rf"(?:^|[/@\s,]){re.escape(callee)}:(\d+)", values)
             if callee != caller and (named or callee in wanted):
-                yield caller, callee
+                yield caller, callee, int(named[1]) if named else None

@@ -19,6 +19,7 @@ DEFAULT_PORTS = (
     (re.compile(r"\bstreamlit\b"), 8501, "what streamlit listens on"),
 )
 DEFAULT_PORT = 5000
+DEFAULT_TIMEOUT = 5
 
 
 def describe(entry: Entry, path: Path, *, target: str | None = None, said_port: int | None = None) -> Image:
@@ -34,6 +35,7 @@ def describe(entry: Entry, path: Path, *, target: str | None = None, said_port: 
         said_port: Port that another file has said already.
     """
     image = read_image(path.read_text("utf-8", "replace"), target=target)
+    entry.port_in_image = bool(image.said_port)
     if said_port is None and not image.said_port:
         port, reason = port_of(image)
         if port and port != DEFAULT_PORT:
@@ -90,6 +92,19 @@ def container_health_check(options: Mapping[str, Any]) -> dict[str, Any] | None:
         found = seconds(options[names[key]]) if names[key] in options else None
         if found is not None:
             check[key] = max(low, min(high, found))
+    within_interval(check, interval=30)
     if "retries" in options:
         check["retries"] = max(1, min(10, int(options["retries"])))
     return check
+
+
+def within_interval(check: dict[str, Any], *, interval: int) -> None:
+    """Let a check's timeout end before the next check, which is asked for of both kinds of checks.
+
+    Args:
+        check: The settings of a health check; changed in place.
+        interval: The settings' default, in seconds.
+    """
+    longest = int(check.get("interval", interval)) - 1
+    if check.get("timeout", DEFAULT_TIMEOUT) > longest:
+        check["timeout"] = longest

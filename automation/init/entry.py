@@ -22,6 +22,8 @@ class Entry:
         settings: Its settings, with the stack file's own keys.
         reasons: Key → why it has this value.
         unknown: What the author has to look at: one sentence each.
+        port_in_image: Whether its Dockerfile says the port, where the program reads it.
+        hidden: Value of a secret → the variable that has it, to keep it out of the other texts.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Entry:
     settings: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    port_in_image: bool = False
+    hidden: dict[str, str] = field(default_factory=dict)
 
     def set(self, key: str, value: Any, reason: str = "") -> None:
         """Give a setting its value and say where it is from."""
@@ -43,8 +47,10 @@ class Entry:
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
                 self.unknown.append(f"the variable {name!r} of {origin} has a name that no shell can set")
             elif SECRET.search(name) or (value and CREDENTIALS.match(value)):
-                key = _config_key(name)
+                key = config_key(name)
                 self.settings.setdefault("secrets", {})[name] = {"config": key}
+                if value:
+                    self.hidden[value] = name
                 self.unknown.append(f"the value of {name}: pulumi config set --secret {key}")
             elif value is None:
                 self.unknown.append(
@@ -55,6 +61,21 @@ class Entry:
         if plain:
             self.settings.setdefault("environment", {}).update(plain)
             self.reasons["environment"] = origin
+
+    def without_secrets(self, words: list[str]) -> list[str]:
+        """A command in which the value of a secret is its variable; which a shell has to run."""
+        plain = set((self.settings.get("environment") or {}).values())
+        found = list(words)
+        for value, name in self.hidden.items():
+            whole = re.compile(rf"(?<![\w$]){re.escape(value)}(?!\w)")
+            if value in plain or not any(whole.search(word) for word in found):
+                continue
+            found = [whole.sub(f"${name}", word) for word in found]
+            if len(words) > 1:
+                self.unknown.append(
+                    f"a command holds the value of {name}: ${name} needs a shell that reads it"
+                )
+        return found
 
     def set_size(self, cpu: float | None, memory: float | None, origin: str) -> None:
         """Choose the smallest Fargate size that holds this.
@@ -102,6 +123,7 @@ def seconds(text: str | float) -> int | None:
     return max(1, round(sum(float(number) * units[unit] for number, unit in parts)))
 
 
-def _config_key(name: str) -> str:
+def config_key(name: str) -> str:
+    """The key of the stack's configuration for the value of a variable: `DATABASE_URL` → `databaseUrl`."""
     words = [word for word in name.lower().split("_") if word]
     return words[0] + "".join(word.capitalize() for word in words[1:])

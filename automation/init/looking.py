@@ -55,7 +55,9 @@ def look(path: Path, project: Path, *, name: str | None = None, environment: str
 def _finding(path: Path, project: Path, environment: str | None) -> Finding:
     manifests = [path] if copilot.is_manifest(path) else sorted(_manifests(path))
     if manifests:
-        return Finding(entries=[copilot.read(manifest, project, environment) for manifest in manifests])
+        found = [copilot.read(manifest, project, environment) for manifest in manifests]
+        cluster = {key: value for _, stack in found for key, value in stack.get("cluster", {}).items()}
+        return Finding(entries=[entry for entry, _ in found], stack={"cluster": cluster} if cluster else {})
     file = path if path.is_file() and path.suffix in {".yaml", ".yml"} else None
     files = [file] if file else [path / known for known in compose.NAMES if (path / known).is_file()]
     if files:

@@ -81,8 +81,18 @@ def _inserted(path: Path, text: str, finding: Finding) -> str:
     added = [f"{inner}{line.removeprefix(INDENT)}" if line else "" for line in _services(finding)]
     missing = {key: value for key, value in finding.stack.items() if key not in _keys(config)}
     above = [f"{' ' * column}{line}" for key, value in missing.items() for line in _yaml(key, value)]
+    above += [f"{' ' * column}# to decide: {wanted}" for wanted in _wanted(finding, config)]
     place = config.start_mark.line
     return "\n".join([*lines[:place], *above, *lines[place:at], *added, *lines[at:], ""])
+
+
+def _wanted(finding: Finding, config: yaml.MappingNode) -> Iterator[str]:
+    """What the services need in maps that the file has already, such as `cluster.namespace`."""
+    for key, value in finding.stack.items():
+        there = _child(config, key)
+        if isinstance(value, dict) and isinstance(there, yaml.MappingNode):
+            for inner in value.keys() - set(_keys(there)):
+                yield f"the services below need {key}.{_yaml(inner, value[inner])[0]}"
 
 
 def _services(finding: Finding) -> Iterator[str]:

@@ -184,7 +184,7 @@ def test_a_compose_file(project: Path) -> None:
     assert "left out: db (postgres:16): Amazon RDS" in text
     for said in (
         "the value of ${DEBUG}",
-        "several ports, 8080, 8081",
+        "several ports, 8080, 8081: 8080 is taken",
         "privileged is left out",
         "volumes are left out",
     ):
@@ -198,6 +198,54 @@ def test_a_secret_is_never_repeated(project: Path) -> None:
 
     assert "hunter2" not in text
     assert "pulumi config set --secret databaseUrl" in text
+
+
+SHOP = """\
+services:
+  backend:
+    build: backend
+    ports: ["8000:8000"]
+  cache:
+    image: example/redis-like:1
+    ports: ["6379:6379"]
+  quiet: { image: "example/quiet:1", expose: ["9090/udp"] }
+  proxy:
+    image: example/proxy:1
+    ports: ["443:8443", "9229:9229", { published: 8080, target: 8080 }, "53:53/udp"]
+    environment: { DB: "db:5432", PASSWORD: example_123, CACHE: "cache:6379", QUIET: "http://quiet:9091" }
+    depends_on: [backend]
+    healthcheck: { test: "check -p example_123 || exit 1", interval: 10s, timeout: 10s }
+  db: { image: mcr.microsoft.com/mssql/server:2022 }
+"""
+
+
+def test_the_service_that_calls_the_others_takes_the_requests(project: Path) -> None:
+    write(project, {"compose.yaml": SHOP, "backend/Dockerfile": "FROM x\nEXPOSE 8000\n"})
+
+    services = settings_of(project)["services"]
+
+    assert "route" not in services["proxy"]
+    assert services["backend"]["route"] == {"paths": ["/backend", "/backend/*"]}
+    assert services["proxy"]["port"] == 8080
+    assert services["quiet"]["port"] == 9091, "where its caller looks for it"
+    # Redis speaks no HTTP: no load balancer, and a DNS record in the place of Service Connect.
+    assert services["cache"]["route"] == {"enabled": False}
+    assert services["cache"]["discovery"] == {"mode": "dns"}
+    assert "db" not in services
+    text = text_of(look(project, project))
+    assert "DB is db:5432: db is left out" in text
+    assert "UDP ports are left out" in text
+
+
+def test_a_health_check_is_one_that_ecs_takes_and_holds_no_secret(project: Path) -> None:
+    write(project, {"compose.yaml": SHOP, "backend/Dockerfile": "FROM x\n"})
+
+    assert "example_123" not in text_of(look(project, project))
+    assert settings_of(project)["services"]["proxy"]["container"]["healthCheck"] == {
+        "command": ["check -p $PASSWORD || exit 1"],
+        "interval": 10,
+        "timeout": 9,
+    }
 
 
 MANIFEST = """\
@@ -242,14 +290,67 @@ def test_a_copilot_manifest_and_its_overrides(project: Path) -> None:
         },
         "cpu": 512,
         "memory": 1024,
-        "scaling": {"min": 1, "max": 10, "cpu": {"target": 70}},
+        "scaling": {"min": 1, "max": 10, "cpu": {"target": 70}, "requestsPerTarget": {"target": 100}},
         "environment": {"LOG_LEVEL": "info", "N": "1"},
         "secrets": {"TOKEN": {"ssm": "/copilot/token"}, "DB": {"secretsManager": "shop/db"}},
         "executeCommand": True,
+        "container": {"readOnlyRootFilesystem": False},
         "discovery": {},
     }
+    assert finding.stack == {
+        "cluster": {"executeCommand": {"logRetentionDays": 90}, "namespace": "project.internal"}
+    }
+    assert settings_of(project), "what sessions and names need is written with them"
     assert (prod["desiredCount"], prod["environment"]["LOG_LEVEL"]) == (4, "warn")
-    assert "scaling by requests" in entry.unknown
+
+
+AWAY = """\
+name: api
+type: Load Balanced Web Service
+http:
+  path: /
+  alias: ["api.${DOMAIN}"]
+  stickiness: true
+  healthcheck: { path: /ok, interval: 10s, timeout: 10s }
+image: { location: flask-sample, port: 3001 }
+count: { range: { min: 1, max: 3, spot_from: 2 }, response_time: 2s }
+secrets: { KEY: "/copilot/${COPILOT_APPLICATION_NAME}/${COPILOT_ENVIRONMENT_NAME}/secrets/KEY" }
+sidecars:
+  nginx: { port: 80, image: { build: proxy/Dockerfile } }
+  agent: { image: public.ecr.aws/agent, variables: { LEVEL: 1, API_TOKEN: x } }
+nlb: { port: 443/tls }
+"""
+
+
+def test_what_a_manifest_leaves_to_the_place_it_is_run_in_is_told(project: Path) -> None:
+    write(project, {"copilot/api/manifest.yml": AWAY, "copilot/.workspace": "application: shop\n"})
+
+    assert settings_of(project, environment="prod")["services"]["api"] == {
+        "image": "flask-sample:latest",
+        "port": 3001,
+        "healthCheck": {"path": "/ok", "interval": 10, "timeout": 9},
+        "desiredCount": 1,
+        "secrets": {"KEY": {"ssm": "/copilot/shop/prod/secrets/KEY"}},
+        "sidecars": {
+            "agent": {
+                "image": "public.ecr.aws/agent:latest",
+                "environment": {"LEVEL": "1"},
+                "essential": True,
+            }
+        },
+    }
+    text = text_of(look(project, project))
+    for said in (
+        "route.hosts: api.${DOMAIN}",
+        "http.stickiness is left out",
+        "the sidecar nginx: it is built",
+        "of the sidecar agent: variables",
+        "nlb is left out",
+        "scaling by response_time",
+        "spot_from",
+        "the value of ${COPILOT_ENVIRONMENT_NAME}",
+    ):
+        assert said in text
 
 
 def test_a_worker_of_copilot_is_not_reached_and_a_job_is_refused(project: Path) -> None:
@@ -349,3 +450,13 @@ def test_sizes(text: str, size: int | None) -> None:
 )
 def test_durations(text: str, duration: int | None) -> None:
     assert seconds(text) == duration
+
+
+def test_what_the_services_need_of_a_map_that_is_there_is_told(project: Path) -> None:
+    before = "config:\n  cluster:\n    containerInsights: disabled\n  services:\n    web: {}\n"
+    path = write(project, {"Pulumi.dev.yaml": before}) / "Pulumi.dev.yaml"
+
+    add_to(path, Finding(entries=ONE.entries, stack={"cluster": {"namespace": "shop.internal"}}))
+
+    assert "# to decide: the services below need cluster.namespace: shop.internal" in path.read_text()
+    assert yaml.safe_load(path.read_text())["config"]["cluster"] == {"containerInsights": "disabled"}
