@@ -84,7 +84,10 @@ def test_a_new_project_is_small_and_has_nothing_of_the_local_cloud(project: Path
 def test_nothing_in_it_depends_on_the_name(project: Path) -> None:
     assert yaml.safe_load((project / "Pulumi.yaml").read_text())["name"] == NAME
     assert yaml.safe_load((project / "Pulumi.yaml").read_text())["description"] == DESCRIPTION
-    for path in [*project.glob("Pulumi.*"), project / "README.md", *(project / "tests").glob("*.py")]:
+    ours = [*project.glob("Pulumi.*"), project / "README.md", project / "Makefile"]
+    for folder in ("tests", "app"):
+        ours += [path for path in (project / folder).rglob("*") if path.is_file()]
+    for path in ours:
         assert "ecs-microservice" not in path.read_text(), path
     assert "${" not in (project / "README.md").read_text()
 
