@@ -378,7 +378,7 @@ class ContainerHealthCheckSettingsArgs(TypedDict):
     """A command in the container that tells whether it works."""
 
     command: Sequence[str]
-    """The command and its arguments, without a shell; a single text goes through the shell. Docker's first words CMD and CMD-SHELL are understood; NONE alone is for no check, whatever the image says. Allowed: a list (at least 1) of text."""
+    """The command and its arguments, without a shell; a single text goes through the shell. Docker's first words CMD and CMD-SHELL are understood; NONE as the first is for no check, whatever the image says. Allowed: a list (at least 1) of text."""
 
     interval: NotRequired[int]
     """Seconds between two runs. Allowed: a whole number from 5 to 300. Default: 30."""

@@ -277,7 +277,11 @@ def _not_stopped(crash: Crash) -> Iterator[str]:
         return
     seconds = crash.definition.get("stopTimeout", 30)
     yield f"{crash.container['name']} had to be killed, {seconds} s after SIGTERM, and what it still did was cut off"
-    yield '  a shell as process 1 passes no signals on: write CMD as a list ["…"], or begin it with exec'
+    if (crash.definition.get("linuxParameters") or {}).get("initProcessEnabled"):
+        # The init process passes SIGTERM on to what it started, and to nothing below that.
+        yield '  a script passes no signals on: let it end with exec "$@", or write CMD as a list ["…"]'
+    else:
+        yield '  a shell as process 1 passes no signals on: write CMD as a list ["…"], or begin it with exec'
     if not crash.is_sidecar and seconds < 120:
         longer = min(120, seconds * 2)
         yield "  if the application needs longer:"

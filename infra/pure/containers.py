@@ -171,7 +171,7 @@ def _confinement(container: Container) -> Definition:
 
 
 def _health_check(check: ContainerHealthCheck | None) -> Definition | None:
-    if check is None or check.command == ("NONE",):
+    if check is None or check.command[0] == "NONE":  # as Docker reads it, whatever follows
         return None
     said = check.command[0] in {"CMD", "CMD-SHELL"} and len(check.command) > 1
     form = [] if said else ["CMD-SHELL"] if len(check.command) == 1 else ["CMD"]

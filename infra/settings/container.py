@@ -108,7 +108,7 @@ class ContainerHealthCheck(Model):
 
     command: tuple[str, ...] = Field(min_length=1, examples=["curl -f http://localhost:5000/healthz"])
     """The command and its arguments, without a shell; a single text goes through the shell. Docker's first words CMD
-    and CMD-SHELL are understood; NONE alone is for no check, whatever the image says."""
+    and CMD-SHELL are understood; NONE as the first is for no check, whatever the image says."""
 
     interval: int = Field(default=30, ge=5, le=300)
     """Seconds between two runs."""

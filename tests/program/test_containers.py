@@ -46,6 +46,7 @@ def test_careful_by_default() -> None:
         (["CMD", "/check"], ["CMD", "/check"]),
         (["CMD-SHELL", "true || false"], ["CMD-SHELL", "true || false"]),
         (["NONE"], None),
+        (["NONE", "curl", "localhost"], None),
     ],
 )
 def test_forms_of_a_health_check(said: list[str], sent: list[str] | None) -> None:

@@ -243,6 +243,11 @@ def test_what_does_not_heed_sigterm() -> None:
     assert "shell as process 1" in told[1]
     assert told[-2:] == [f"{SET}deregistrationDelay 60", f"{SET}stopTimeout 60"]
     assert explained(crash(code=137)) == [], "somebody else killed it"
+    init = {"linuxParameters": {"initProcessEnabled": True}}
+    assert (
+        "a script passes no signals on"
+        in explained(crash(code=137, task_reason=GIVEN_UP, definition=init))[1]
+    )
 
 
 def test_a_sidecar_is_mended_by_its_own_settings() -> None:
