@@ -3,6 +3,7 @@
 STACK ?= local
 PYTHON_BIN := .venv/bin/python
 export LOCALCLOUD_HOME ?= $(CURDIR)/.localcloud
+export LOCALCLOUD_COMMAND := make
 LOCALCLOUD = $(PYTHON_BIN) -m localcloud
 AUTOMATION = $(PYTHON_BIN) -m automation
 ON_STACK = $(STACK) --local
@@ -18,7 +19,7 @@ up: environment  ## From source to an answering URL: set up, build, push, deploy
 	@$(AUTOMATION) up $(ON_STACK)
 
 down: environment  ## The local stack and the local cloud gone: containers, networks, processes
-	@$(LOCALCLOUD) stop
+	@$(LOCALCLOUD) down
 
 url: environment  ## Print the local stack's URL and nothing else (make -s url)
 	@$(AUTOMATION) url $(ON_STACK)
@@ -50,7 +51,7 @@ start: environment  ## Start the local cloud without a stack
 	@$(LOCALCLOUD) start
 
 setup: environment  ## Only the set-up: .venv, Docker engine, base image
-	@$(LOCALCLOUD) setup
+	@$(LOCALCLOUD) setup --dockerfile app/Dockerfile
 
 environment:
 	@sh setup/environment.sh

@@ -24,8 +24,9 @@ from rich.table import Table
 from automation.repository import LOCAL_HOME, REPOSITORY_ROOT
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings
-from localcloud.setup import DEFAULT_BASE_IMAGE, Machine, prepare
+from localcloud.setup import Machine, ensure_base_image, prepare
 
+BASE_IMAGE = "python:3.13-slim-trixie"
 APP_IMAGE = "ecs-microservice-bench/app"
 SERVERS_IMAGE = "ecs-microservice-bench/servers"
 LOAD_IMAGE = "ecs-microservice-bench/load"
@@ -62,7 +63,7 @@ SERVERS = (SEED, GUNICORN, OURS)
 
 
 def main(
-    base_image: Annotated[str, typer.Option(help="Image to build on.")] = DEFAULT_BASE_IMAGE,
+    base_image: Annotated[str, typer.Option(help="Image to build on.")] = BASE_IMAGE,
     rounds: Annotated[int, typer.Option(min=1, help="Turns that each server gets.")] = 3,
     seconds: Annotated[int, typer.Option(min=2, help="Length of one turn.")] = 8,
     connections: Annotated[int, typer.Option(min=1, help="Connections that send requests.")] = 16,
@@ -81,9 +82,10 @@ def measure(base_image: str, *, rounds: int, seconds: int, connections: int) -> 
         LocalCloudError: There is no Docker engine or base image, or a server failed.
     """
     console = Console()
-    machine = prepare(CloudSettings.from_environment(home=LOCAL_HOME), base_image=base_image)
+    settings = CloudSettings.from_environment(home=LOCAL_HOME)
+    machine = prepare(settings)
     engine = DockerClient(base_url=machine.engine.host, version="auto", timeout=120)
-    build_images(machine)
+    build_images(machine, ensure_base_image(settings, machine.engine.host, base_image))
     results: dict[str, list[Measurement]] = {server.name: [] for server in SERVERS}
     for turn in range(rounds):
         for server in SERVERS:
@@ -97,9 +99,9 @@ def measure(base_image: str, *, rounds: int, seconds: int, connections: int) -> 
     console.print(report({name: median(rounds) for name, rounds in results.items()}, connections))
 
 
-def build_images(machine: Machine) -> None:
+def build_images(machine: Machine, base_image: str) -> None:
     """Build the service's image, and on top of it the one with the competitors."""
-    base = f"BASE_IMAGE={machine.stand_in or machine.base_image}"
+    base = f"BASE_IMAGE={base_image}"
     builds = (
         (APP_IMAGE, "app", [f"--build-arg={base}"]),
         (

@@ -1,5 +1,6 @@
 """The operations CLI: `python -m automation <verb> [stack]`. Thin: every verb is a few calls of the library."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from automation.cli import adoption, deploy, environments, observe, releases, starting
 from automation.reporting import JsonLines
+from localcloud import hints
 from localcloud.errors import LocalCloudError, of_the_machine
 from release import VERSION
 
@@ -78,4 +80,5 @@ def _fail(message: str) -> None:
 
 def main() -> None:
     """Entry point of `python -m automation`."""
+    os.environ.setdefault(hints.VARIABLE, "make")  # what starts and stops the local cloud in this repository
     run_cli(app)

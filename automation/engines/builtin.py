@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from automation.engines.base import CloudResource, EngineName
-from automation.engines.local_pulumi import cloud_environment
 from localcloud.engine import Engine, EventHandler, Import, Outcome, Project, ProviderFactory, Resource
 from localcloud.engine.values import printable
 from localcloud.settings import CloudSettings
@@ -87,7 +86,7 @@ class BuiltInEngine:
             providers=self._providers,
             on_event=self._on_event,
             state_files=self._settings.state_file,
-            environment=cloud_environment(self._settings),
+            environment=self._settings.client_environment(),
         )
 
 

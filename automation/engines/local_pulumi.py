@@ -15,21 +15,6 @@ from localcloud.settings import CloudSettings
 _PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
-def cloud_environment(settings: CloudSettings) -> dict[str, str]:
-    """Variables with which AWS's tools and SDKs talk to the local cloud, and to nothing else.
-
-    Args:
-        settings: The local cloud.
-    """
-    return {
-        "AWS_ENDPOINT_URL": settings.endpoint,
-        # The emulator takes any credentials, and none of the person's own must reach it.
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
-    }
-
-
 def local_environment(
     settings: CloudSettings, source: StackSource, outside: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
@@ -48,7 +33,7 @@ def local_environment(
     for folder in (state, home / "home"):
         folder.mkdir(parents=True, exist_ok=True)
     environment = {
-        **cloud_environment(settings),
+        **settings.client_environment(),
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_HOME": str(home / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -1,32 +1,84 @@
-"""The local cloud's own commands: set up this machine, start, stop. Stacks are run by `python -m automation`."""
+"""The local cloud's own commands: set up this machine, start, stop, run a Pulumi program."""
 
 import dataclasses
+import json
 import shutil
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from localcloud import console, emulator, load, setup
 from localcloud.emulator.leftovers import engine_problem
 from localcloud.errors import LocalCloudError, of_the_machine
+from localcloud.images.dockerfile import external_images
 from localcloud.images.leftovers import remove_images
 from localcloud.settings import CloudSettings
 from localcloud.startup import bring_up
+
+if TYPE_CHECKING:
+    from localcloud.engine import Engine, Outcome
 
 app = typer.Typer(
     name="localcloud",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="An AWS on this machine for the Pulumi program of this repository.",
+    help="An AWS on this machine, and an engine that runs Pulumi programs on it.",
 )
 
 
+PROJECT = Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.", file_okay=False, exists=True)]
+STACK = Annotated[str | None, typer.Option(help="NAME of Pulumi.NAME.yaml; the only one when left away.")]
+
+
 @app.command("setup")
-def set_up() -> None:
-    """Make this machine ready: Docker engine, BuildKit client, base image."""
-    setup.prepare(CloudSettings.from_environment())
+def set_up(
+    dockerfile: Annotated[
+        list[Path] | None,
+        typer.Option(help="Bring the images that this Dockerfile starts from.", dir_okay=False, exists=True),
+    ] = None,
+) -> None:
+    """Make this machine ready: Docker engine, BuildKit client, base images."""
+    images = [image for path in dockerfile or () for image in external_images(path.read_text("utf-8"), {})]
+    setup.prepare(CloudSettings.from_environment(), images)
+
+
+@app.command()
+def up(project: PROJECT = Path(), stack: STACK = None) -> None:
+    """Make what a Pulumi Python program describes; starts the local cloud if needed."""
+    _end(_program(project, stack).up())
+
+
+@app.command()
+def preview(project: PROJECT = Path(), stack: STACK = None) -> None:
+    """Say what `up` would change."""
+    _end(_program(project, stack).preview())
+
+
+@app.command()
+def destroy(project: PROJECT = Path(), stack: STACK = None) -> None:
+    """Delete everything a stack has; the local cloud goes on."""
+    _end(_program(project, stack, start=False).destroy())
+
+
+@app.command()
+def outputs(project: PROJECT = Path(), stack: STACK = None) -> None:
+    """Print a stack's outputs as JSON; secrets are masked."""
+    typer.echo(json.dumps(_program(project, stack, start=False).outputs(), indent=2, default=str))
+
+
+def _program(project: Path, stack: str | None, *, start: bool = True) -> "Engine":
+    # Pulumi's SDK takes longer to import than the other commands take to run.
+    from localcloud.programs import open_program  # noqa: PLC0415
+
+    return open_program(CloudSettings.from_environment(), project, stack, start=start)
+
+
+def _end(outcome: "Outcome") -> None:
+    if not outcome.ok:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -35,7 +87,8 @@ def start() -> None:
     bring_up(CloudSettings.from_environment())
 
 
-@app.command()
+@app.command("down")
+@app.command("stop", hidden=True)
 def stop() -> None:
     """Stop the local cloud: its process, its containers, and the Docker engine if the set-up started it."""
     settings = CloudSettings.from_environment()

@@ -7,6 +7,7 @@ to processes that are `python -m automation` or `python -m localcloud`; any othe
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -42,7 +43,9 @@ def started() -> None:
 
 def _is_command() -> bool:
     given = sys.orig_argv
-    return "-m" in given[:-1] and given[given.index("-m") + 1] in _COMMANDS
+    if "-m" in given[:-1]:
+        return given[given.index("-m") + 1] in _COMMANDS
+    return Path(sys.argv[0]).name in _COMMANDS  # the script that pip installs
 
 
 if _is_command():

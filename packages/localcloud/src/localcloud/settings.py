@@ -55,6 +55,16 @@ class CloudSettings:
         """What the background process prints."""
         return self.home / "cloud.log"
 
+    def client_environment(self) -> dict[str, str]:
+        """Variables with which AWS's tools and SDKs talk to the local cloud, and to nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            # The emulator takes any credentials, and none of the person's own must reach it.
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SESSION_TOKEN": "local",
+        }
+
     def state_file(self, project: str, stack: str) -> Path:
         """The built-in engine's state of one stack; projects may have stacks of the same name."""
         return self.home / "stacks" / project / f"{stack}.json"

@@ -110,7 +110,9 @@ def test_a_damaged_file_is_kept_aside_and_the_message_says_where(bench: Workbenc
     bench.up('Thing("a")')
     bench.state_file.write_text(damage)
 
-    with pytest.raises(LocalCloudError, match=r"is damaged .* kept as .*damaged.*(?s:.*)make down") as caught:
+    with pytest.raises(
+        LocalCloudError, match=r"is damaged .* kept as .*damaged.*(?s:.*)localcloud down"
+    ) as caught:
         bench.up('Thing("a")')
 
     (aside,) = bench.state_file.parent.glob("*damaged*")

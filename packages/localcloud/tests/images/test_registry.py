@@ -52,7 +52,7 @@ def test_a_registry_that_does_not_answer_is_told_with_what_to_do() -> None:
     with pytest.raises(LocalCloudError) as failure:
         EmulatedRegistry(CloudSettings(port=1)).digest(Reference.parse("localhost:1/web:1"))
     assert "localhost:1 does not answer" in failure.value.message
-    assert failure.value.fix == "make start"
+    assert failure.value.fix == "localcloud start"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_registry_that_does_not_answer_is_told_with_what_to_do() -> None:
         ("write /var/lib/docker/x: no space left on device", "free disk space"),
         ("name unknown: repository name not known to registry: x", "create the ECR repository"),
         ("tag invalid: tag 'a' is immutable", "another tag"),
-        ("dial tcp 127.0.0.1:4566: connect: connection refused", "make start"),
+        ("dial tcp 127.0.0.1:4566: connect: connection refused", "localcloud start"),
         ("denied: requested access to the resource is denied", "registries"),
         ("something else", "run the command again"),
     ],

@@ -51,7 +51,9 @@ def test_a_local_cloud_that_is_gone_is_said_to_be(tmp_path_factory: pytest.TempP
     settings = CloudSettings(home=tmp_path_factory.mktemp("gone"), port=free_port())
     answer = create_app(settings).test_client().get("/readings")
     assert answer.status_code == 503
-    assert answer.get_json()["error"].endswith("does not answer (EndpointConnectionError); make up starts it")
+    assert answer.get_json()["error"].endswith(
+        "does not answer (EndpointConnectionError); localcloud start starts it"
+    )
 
 
 def test_two_target_groups_of_a_service_are_one_line() -> None:

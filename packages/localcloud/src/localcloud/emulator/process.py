@@ -19,6 +19,7 @@ from localcloud.emulator.identity import WORLD_PATH
 from localcloud.emulator.leftovers import remove_leftovers
 from localcloud.emulator.ports import bind_loopback, describe_holder
 from localcloud.errors import LocalCloudError
+from localcloud.hints import command
 from localcloud.settings import CloudSettings
 
 START_SECONDS = 30.0
@@ -77,13 +78,13 @@ def start(settings: CloudSettings) -> RunningCloud:
                 raise LocalCloudError(
                     f"the local cloud of {settings.home} already runs on port {found.port}, "
                     f"not on {settings.port}",
-                    fix=f"LOCALCLOUD_PORT={found.port}, or stop it first: make down",
+                    fix=f"LOCALCLOUD_PORT={found.port}, or stop it first: {command('down')}",
                 )
             if not (settings.process_file.exists() or settings.log_file.exists()):
                 raise LocalCloudError(
                     f"the folder {settings.home} was removed while its local cloud runs, and with it what is "
                     "known of its stacks",
-                    fix="stop it and begin anew: make down, then make up",
+                    fix=f"stop it and begin anew: {command('down')} && {command('up')}",
                 )
             return found
         _end_unresponsive(settings)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from localcloud.engine.values import SECRET, SIGNATURE, Wire, is_secret, secret
 from localcloud.errors import LocalCloudError
+from localcloud.hints import command
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -65,7 +66,7 @@ class StateCipher:
             except InvalidTag:
                 raise LocalCloudError(
                     f"the state's secrets were encrypted with another key than {self._file}",
-                    fix="put that key file back, or start over with `make down` and `make up`",
+                    fix=f"put that key file back, or start over: {command('down')} && {command('up')}",
                 ) from None
             return secret(json.loads(text))
         if isinstance(value, dict):
@@ -101,7 +102,7 @@ class StateCipher:
         if len(key) != _KEY_BYTES:
             raise LocalCloudError(
                 f"{self._file} holds no secrets key: {len(key)} bytes, not {_KEY_BYTES}",
-                fix=f"delete {self._file}, then `make down` and `make up`",
+                fix=f"delete {self._file}, then: {command('down')} && {command('up')}",
             )
         return key
 

@@ -16,6 +16,7 @@ import filelock
 from localcloud.engine.resources import PendingCreate, Resource, provider_urn
 from localcloud.engine.secrets import StateCipher
 from localcloud.errors import LocalCloudError
+from localcloud.hints import command
 
 SCHEMA: Final = 1
 
@@ -73,7 +74,7 @@ class State:
         if schema != SCHEMA:
             raise LocalCloudError(
                 f"the state file {self._path} has schema {schema!r}, this version reads {SCHEMA}",
-                fix="`make down` with the version that wrote it, or `make down` and delete the file",
+                fix=f"`{command('down')}` with the version that wrote it, or `{command('down')}` and delete the file",
             )
         try:
             if world != self._world:
@@ -105,7 +106,7 @@ class State:
         return LocalCloudError(
             f"the state file {self._path} is damaged ({why}); it was kept as {aside}, and what it described "
             "is no longer known here",
-            fix="`make down` empties the local cloud and `make up` makes everything anew",
+            fix=f"`{command('down')}` empties the local cloud and `{command('up')}` makes everything anew",
         )
 
     def put(self, resource: Resource) -> None:

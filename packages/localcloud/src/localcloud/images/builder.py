@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.hints import command
 from localcloud.images.inputs import SSH, ImageInputs
 from localcloud.images.progress import BuildProgress
 from localcloud.setup import Machine
@@ -203,7 +204,7 @@ def _failure(name: str, progress: BuildProgress, code: int) -> LocalCloudError:
     if progress.mentions("cannot connect to the docker daemon", "error during connect"):
         return LocalCloudError(
             f"building image {name} failed: the Docker engine stopped answering: {progress.client_message()}",
-            fix="make setup",
+            fix=command("setup"),
         )
     if progress.mentions("docker/dockerfile", "docker/dockerfile-upstream"):
         return LocalCloudError(

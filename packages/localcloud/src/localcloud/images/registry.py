@@ -11,6 +11,7 @@ from docker import DockerClient
 from docker.errors import APIError
 
 from localcloud.errors import LocalCloudError
+from localcloud.hints import command
 from localcloud.settings import CloudSettings
 
 DEFAULT_REGISTRY = "docker.io"
@@ -124,7 +125,7 @@ class EmulatedRegistry:
         except httpx.HTTPError as error:
             raise LocalCloudError(
                 f"the registry at {self._settings.registry} does not answer ({type(error).__name__})",
-                fix="make start",
+                fix=command("start"),
             ) from None
         if response.status_code == 404:
             return None
@@ -178,7 +179,10 @@ def push_failure(image: str, reason: str) -> LocalCloudError:
             ("immutable",),
             "the tag exists with other content: give other content another tag, such as its hash",
         ),
-        (("connection refused", "eof", "connection reset"), "is the local cloud running? make start"),
+        (
+            ("connection refused", "eof", "connection reset"),
+            f"is the local cloud running? {command('start')}",
+        ),
         (
             ("denied", "unauthorized", "no basic auth"),
             "check registries[].username and password of the image",

@@ -12,6 +12,7 @@ from pulumi.provider.experimental import provider as protocol
 
 from localcloud import console
 from localcloud.errors import LocalCloudError
+from localcloud.hints import command
 from localcloud.images.registry import EmulatedRegistry, Reference
 from localcloud.providers.values import has_unknown, to_plain_map, to_property_map
 from localcloud.settings import CloudSettings
@@ -124,7 +125,9 @@ def _ask_engine(settings: CloudSettings, name: str) -> str | None:
     """
     engine = find_engine()
     if not isinstance(engine, Engine):
-        raise LocalCloudError(f"looking up {name} needs a Docker engine, and none answers", fix="make setup")
+        raise LocalCloudError(
+            f"looking up {name} needs a Docker engine, and none answers", fix=command("setup")
+        )
     try:
         with closing(DockerClient(base_url=engine.host, version="auto", timeout=LOOKUP_SECONDS)) as client:
             try:

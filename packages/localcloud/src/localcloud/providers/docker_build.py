@@ -22,7 +22,7 @@ from localcloud.settings import CloudSettings
 Properties = Mapping[str, PropertyValue]
 IMAGE = "docker-build:index:Image"
 # What an image is made of, as a label on the image: an image that is already pushed is recognised by it.
-CONTENT_LABEL = "ecs-microservice.content"
+CONTENT_LABEL = "localcloud.content"
 # Credentials change with every run, and when to build says nothing about what is built.
 NOT_COMPARED = frozenset({"registries", "buildOnPreview"})
 
@@ -162,7 +162,7 @@ class DockerBuildProvider(protocol.Provider):
 
     def _prepared(self) -> setup.Machine:
         if self._machine is None:
-            self._machine = setup.prepare(self.settings, base_image=None)
+            self._machine = setup.prepare(self.settings)
         return self._machine
 
     def _with_stand_ins(self, wanted: ImageInputs, machine: setup.Machine) -> str | None:

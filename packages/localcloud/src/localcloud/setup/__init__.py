@@ -1,5 +1,6 @@
 """What a fresh machine needs before a stack can run on it; every step is idempotent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,8 @@ from localcloud.setup.preflight import check_machine, check_space
 
 # Where an engine of this machine keeps its images, often on a disk of its own.
 ENGINE_FOLDER = Path("/var/lib/docker")
-DEFAULT_BASE_IMAGE = "python:3.13-slim-trixie"
 
 __all__ = [
-    "DEFAULT_BASE_IMAGE",
     "Engine",
     "Machine",
     "can_be_had",
@@ -31,22 +30,18 @@ class Machine:
     Args:
         engine: The Docker engine.
         client: The docker command that can build with BuildKit.
-        base_image: What Dockerfiles ask for.
-        stand_in: What to build on in its place; None where the base image itself is there.
     """
 
     engine: Engine
     client: Path
-    base_image: str | None = None
-    stand_in: str | None = None
 
 
-def prepare(settings: CloudSettings, *, base_image: str | None = DEFAULT_BASE_IMAGE) -> Machine:
+def prepare(settings: CloudSettings, images: Iterable[str] = ()) -> Machine:
     """Make this machine ready to build and run containers; prints a line per step.
 
     Args:
         settings: The local cloud's folder and port.
-        base_image: The image that Dockerfiles start from; None leaves it to the first build.
+        images: Images to have here already; others are brought when a build or a task first needs them.
 
     Raises:
         LocalCloudError: Something is missing that cannot be installed from here; the message says what.
@@ -56,7 +51,6 @@ def prepare(settings: CloudSettings, *, base_image: str | None = DEFAULT_BASE_IM
     if ENGINE_FOLDER.is_dir() and engine.host.startswith("unix://"):
         check_space(ENGINE_FOLDER)
     client = find_client()
-    found = ensure_base_image(settings, engine.host, base_image) if base_image else None
-    return Machine(
-        engine=engine, client=client, base_image=base_image, stand_in=found if found != base_image else None
-    )
+    for image in images:
+        ensure_base_image(settings, engine.host, image)
+    return Machine(engine=engine, client=client)

@@ -224,7 +224,7 @@ def _start(settings: CloudSettings) -> Engine:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C on `make up` must not stop the engine
+            start_new_session=True,  # Ctrl-C on the command must not stop the engine
             cwd="/",
         )
     created = psutil.Process(process.pid).create_time()

@@ -7,6 +7,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import Flask, Response, jsonify, request
 
+from localcloud.hints import command
 from localcloud.settings import CloudSettings
 from localcloud.watch.readings import Reader
 
@@ -29,16 +30,17 @@ def create_app(settings: CloudSettings) -> Flask:
     def page() -> Response:
         return Response(PAGE.read_text(encoding="utf-8"), mimetype="text/html")
 
+    commands = {verb: command(verb) for verb in ("load", "up")}
+
     @app.get("/readings")
     def readings() -> tuple[Response, int]:
         try:
             with one_at_a_time:
-                return jsonify(reader.document()), 200
+                return jsonify(reader.document() | {"commands": commands}), 200
         except (BotoCoreError, ClientError) as error:
             address = settings.endpoint
-            problem = (
-                f"the local cloud at {address} does not answer ({type(error).__name__}); make up starts it"
-            )
+            problem = f"the local cloud at {address} does not answer ({type(error).__name__})"
+            problem += f"; {command('start')} starts it"
             return jsonify({"error": problem}), 503
 
     return app

@@ -15,6 +15,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
 from localcloud.errors import LocalCloudError
+from localcloud.hints import command
 from localcloud.providers.values import Values
 from localcloud.settings import CloudSettings
 
@@ -189,5 +190,5 @@ def unreachable(settings: CloudSettings, error: Exception) -> LocalCloudError:
     """The error for an endpoint that does not answer."""
     return LocalCloudError(
         f"the local cloud does not answer at {settings.endpoint} ({type(error).__name__})",
-        fix="run `make up`, or start it with `python -m localcloud start`",
+        fix=f"{command('up')}, or without a program: {command('start')}",
     )

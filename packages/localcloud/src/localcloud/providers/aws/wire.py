@@ -121,7 +121,7 @@ class Encoder:
         place = place.member(target)
         self.origins[place.wire] = place.shown
         value = self._value(item, shape.members[last], place)
-        # Several properties may make up one structure (ECS: deploymentConfiguration and its neighbours).
+        # Several properties together may be one structure (ECS: deploymentConfiguration and its neighbours).
         out[last] = (
             {**out[last], **value} if isinstance(out.get(last), dict) and isinstance(value, dict) else value
         )
