@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from automation import code_deploy
+from automation import code_deploy, retrying
 from automation.adoption import Adoption, Planned, Wanted, adopt
 from automation.answering import wait_for_answer
 from automation.drift import DriftReport, find_drift
@@ -108,6 +108,7 @@ class Stack(ABC):
         outcome = Outcome(operation=Operation.UP, ok=False, interrupted=True)
         try:
             engine = self._prepare()
+            retrying.prepare(self.target, engine, self.say)
             with self._watched():
                 outcome = engine.up()
                 undeployed = self._deploy_by_code_deploy(engine) if outcome.ok else {}

@@ -14,7 +14,7 @@ import pulumi_aws as aws
 
 from infra.components.aws_account import AwsAccount
 from infra.pure import transitions
-from infra.pure.live import Capacity, LiveRule, LiveService, LiveStack, Purpose
+from infra.pure.live import Capacity, LiveRule, LiveService, LiveStack, Purpose, newest_failed
 from infra.pure.names import StackNames
 from infra.pure.takeover import EC2, FARGATE
 from infra.settings.root import Settings
@@ -177,6 +177,9 @@ def _described(name: str, found: aws.ecs.GetServiceResult) -> LiveService:
         executes=bool(found.enable_execute_command),
         rebalances=found.availability_zone_rebalancing == "ENABLED",
         deploying=len(running) > 1,
+        task_definition=found.task_definition or "",
+        running=sum(item.running_count or 0 for item in found.deployments),
+        fell_back=newest_failed(event.message for event in found.events or []),
     )
 
 

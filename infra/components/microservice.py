@@ -108,9 +108,12 @@ class Microservice(pulumi.ComponentResource):
             roles=self._roles,
         )
         definition = task_definition(name, task, self._child)
-        service = self._service(definition)
+        rollout = self._rollout()
+        service = self._service(definition, rollout)
+        present = args.stack.live.services.get(name)
+        settled = rollout.settled(service.cluster, definition.arn, present) if rollout else None
         if self._traffic:
-            self._traffic.open(service)
+            self._traffic.open(service, settled)
         self._add_scaling(service)
         self._add_code_deployment(service, definition)
         self.service_name = service.name
@@ -251,7 +254,17 @@ class Microservice(pulumi.ComponentResource):
         )
         return ServiceAlarms(self._name, args, self)
 
-    def _service(self, task_definition: aws.ecs.TaskDefinition) -> aws.ecs.Service:
+    @property
+    def _seconds(self) -> int:
+        return budgets.deployment_seconds(self._settings)
+
+    def _rollout(self) -> Rollout | None:
+        """Who follows its deployments; nobody does here for CodeDeploy's: who starts them follows them."""
+        if self._situation.code_deploy:
+            return None
+        return Rollout(self._stack.names.service(self._name), self._stack.account, self._seconds)
+
+    def _service(self, task_definition: aws.ecs.TaskDefinition, rollout: Rollout | None) -> aws.ecs.Service:
         settings, args = self._settings, self._args
         code_deploy = self._situation.code_deploy
         breaker = aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True)
@@ -292,10 +305,10 @@ class Microservice(pulumi.ComponentResource):
             # wait for ever (terraform-provider-aws#29252).
             wait_for_steady_state=False,
             tags=self._tags,
-            opts=self._service_options(),
+            opts=self._service_options(rollout),
         )
 
-    def _service_options(self) -> pulumi.ResourceOptions:
+    def _service_options(self, rollout: Rollout | None) -> pulumi.ResourceOptions:
         """What the service waits for, and outlives nothing of: destroying goes the other way round."""
         args, traffic = self._args, self._traffic
         before: list[pulumi.Resource] = [
@@ -306,14 +319,7 @@ class Microservice(pulumi.ComponentResource):
         ]
         if traffic:
             before += [*traffic.before_service, *traffic.load_balancer.listeners]
-        seconds = budgets.deployment_seconds(self._settings)
-        deployment = budgets.as_timeout(seconds)
-        # Of CodeDeploy's deployments the program knows nothing: who starts them follows them.
-        rollout = (
-            None
-            if self._situation.code_deploy
-            else Rollout(self._stack.names.service(self._name), args.stack.account, seconds)
-        )
+        deployment = budgets.as_timeout(self._seconds)
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=before,

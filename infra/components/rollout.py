@@ -15,11 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.components.aws_account import AwsAccount
 from infra.deployments.observing import Observer
 from infra.deployments.session import emulator_session, make_client, open_session
-from infra.deployments.verdict import Verdict, short, stuck
+from infra.deployments.verdict import State, Verdict, short, stuck
+from infra.pure.live import LiveService
 
 T = TypeVar("T")
 
 _FIRST_POLL, _LAST_POLL = 0.25, 5.0
+_STOPPED_TASKS_STAY = 3600.0  # about as long as ECS remembers them
 # Of botocore's mode `standard`: throttling, timeouts, 5xx and a lost connection are tried again with back-off.
 _ATTEMPTS = 10
 _PERMISSIONS = (
@@ -30,7 +32,16 @@ _PERMISSIONS = (
 
 
 class RolloutFailed(Exception):  # noqa: N818  it is told as `after hook … failed: …`
-    """A deployment that ECS did not complete, or that could not be followed."""
+    """A deployment that ECS did not complete, or that could not be followed.
+
+    Args:
+        message: What came of it.
+        state: How it ended.
+    """
+
+    def __init__(self, message: str, state: State = State.OUT_OF_SIGHT) -> None:
+        super().__init__(message)
+        self.state = state
 
 
 class Rollout:
@@ -48,6 +59,8 @@ class Rollout:
         seconds: How long a deployment may take.
     """
 
+    followed: bool = False  # whether this run has changed the service, and seen what came of that
+
     def __init__(self, service: str, account: AwsAccount, seconds: int) -> None:
         self._service = service
         self._account = account
@@ -61,12 +74,61 @@ class Rollout:
         hook = pulumi.ResourceHook(f"{self._service}-rollout", self._follow)
         return pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook])
 
+    def settled(
+        self, cluster: pulumi.Input[str], asked: pulumi.Input[str], present: LiveService | None
+    ) -> pulumi.Output[bool]:
+        """True when the service runs what was asked, also where this run has nothing to change.
+
+        Pulumi's state says what an update asked for, not what ECS kept of it: after a rollback the next update finds no
+        difference, and no hook runs. The service is then asked; what goes on is followed, and what failed fails the
+        update again. To have it tried again the state has to be read anew (`pulumi up --refresh`): a forced deployment
+        would bring the version that runs, because the provider sends what differs from the state and nothing else
+        (terraform-provider-aws, internal/service/ecs/service.go, resourceServiceUpdate; and its issue 19519).
+
+        Args:
+            cluster: ARN of the cluster, an output of the service: known when its step and its hooks are done.
+            asked: ARN of the task definition that the service is to run.
+            present: The service as it was when the program began; None for a new one.
+
+        Raises:
+            pulumi.RunError: (of the output) It does not run it.
+        """
+        return pulumi.Output.all(cluster, asked).apply(
+            lambda known: self._settle(known[0], known[1], present)
+        )
+
+    async def _settle(self, cluster: str, asked: str, present: LiveService | None) -> bool:
+        if self.followed or present is None or not present.may_lack(asked):
+            return True
+        if pulumi.runtime.is_dry_run():
+            if present.task_definition != asked:
+                pulumi.log.warn(
+                    f"{self._service} runs {short(present.task_definition)}, and not {short(asked)}, which Pulumi "
+                    "deployed last: that was rolled back, or somebody deployed another one"
+                )
+            return True
+        try:
+            await self._follow_to(cluster, asked, time.time() - _STOPPED_TASKS_STAY)
+        except RolloutFailed as failure:
+            raise pulumi.RunError(f"{failure}\n{self._way_on(cluster, failure)}") from None
+        return True
+
+    def _way_on(self, cluster: str, failure: RolloutFailed) -> str:
+        why = "this run has changed nothing of the service, so that nothing was deployed again"
+        if failure.state is State.FAILED:
+            where = f"--cluster {short(cluster)} --service {self._service}"
+            again = f"aws ecs update-service {where} --force-new-deployment"
+            return f"{why}\n  fix: {again}\n  and the same update once more, which follows it"
+        return f"{why}\n  fix: pulumi up --refresh --stack {pulumi.get_stack()}"
+
     async def _follow(self, args: pulumi.ResourceHookArgs) -> None:
         outputs = args.new_outputs or {}
-        cluster, asked = str(outputs["cluster"]), str(outputs["taskDefinition"])
+        self.followed = True
+        # Tasks of a deployment that the step itself has begun explain it as well.
+        await self._follow_to(str(outputs["cluster"]), str(outputs["taskDefinition"]), time.time() - 60)
+
+    async def _follow_to(self, cluster: str, asked: str, since: float) -> None:
         try:
-            # Tasks of a deployment that the step itself has begun explain it as well.
-            since = time.time() - 60
             observer = Observer(
                 await self._in_thread(lambda: _Clients(self._account, cluster)),
                 cluster,
@@ -83,7 +145,7 @@ class Rollout:
                 f"seen: {error}\n  fix: look at the service, and let the credentials of this run use {_PERMISSIONS}"
             ) from error
         if not verdict.ok:
-            raise RolloutFailed(str(verdict))
+            raise RolloutFailed(str(verdict), verdict.state)
 
     async def _end_of(self, observer: Observer, asked: str) -> Verdict:
         deadline = time.monotonic() + self._seconds

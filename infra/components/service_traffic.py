@@ -101,10 +101,15 @@ class ServiceTraffic:
         optional = [self.test_rule, shift[1] if shift else None, hooks[1] if hooks else None]
         self.before_service = [first, *doors, *(one for one in optional if one)]
 
-    def open(self, service: aws.ecs.Service) -> None:
-        """Send requests to a service whose rule comes last: its tasks are healthy now."""
+    def open(self, service: aws.ecs.Service, settled: pulumi.Output[bool] | None) -> None:
+        """Send requests to a service whose rule comes last: its tasks are healthy now.
+
+        Args:
+            service: The service.
+            settled: Known when it runs what was asked, see `Rollout.settled`; None where nobody follows it.
+        """
         if self.rule is None:
-            self.rule = self._production_rule([service])
+            self.rule = self._production_rule([service], settled)
 
     def _open_security_groups(self) -> list[pulumi.Resource]:
         """The load balancer reaches the tasks on the container's port; nothing else does."""
@@ -157,11 +162,17 @@ class ServiceTraffic:
             ),
         )
 
-    def _production_rule(self, after: Sequence[pulumi.Resource]) -> aws.lb.ListenerRule:
+    def _production_rule(
+        self, after: Sequence[pulumi.Resource], settled: pulumi.Output[bool] | None = None
+    ) -> aws.lb.ListenerRule:
         """The rule that requests meet, in the weighted form: a strategy then moves weights, not the action."""
+        listener: pulumi.Input[str] = self._args.load_balancer.listener_arn
+        # A preview that does not know yet whether the service is settled knows the listener nonetheless.
+        if settled is not None and not pulumi.runtime.is_dry_run():
+            listener = pulumi.Output.all(listener, settled).apply(lambda known: str(known[0]))
         return self._rule(
             "",
-            self._args.load_balancer.listener_arn,
+            listener,
             Purpose.PRODUCTION,
             live=self.live,
             after=after,

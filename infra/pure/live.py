@@ -4,11 +4,15 @@ Whoever moves traffic or counts tasks changes what Pulumi once declared. The pro
 that, so that an update of something else never sets it back.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from infra.pure import names
+
+_ENDED = re.compile(r"\(deployment (?P<id>[^)]+)\) deployment (?:completed|(?P<failed>failed))")
+_BACK = re.compile(r"rolling back to deployment (?P<id>\S+?)\.?$")
 
 
 class Purpose(StrEnum):
@@ -93,6 +97,9 @@ class LiveService:
         executes: Whether people may open a shell in its containers.
         rebalances: Whether ECS moves tasks back into a zone that has recovered.
         deploying: Whether tasks of two deployments run.
+        task_definition: ARN of the task definition that it runs.
+        running: Tasks that run.
+        fell_back: Whether its events say that its newest deployment failed.
     """
 
     name: str
@@ -110,6 +117,18 @@ class LiveService:
     executes: bool = False
     rebalances: bool = False
     deploying: bool = False
+    task_definition: str = ""
+    running: int = 0
+    fell_back: bool = False
+
+    def may_lack(self, asked: str) -> bool:
+        """Whether it may not run what was asked, or not yet, so that ECS has to be asked what became of that.
+
+        Args:
+            asked: ARN of a task definition.
+        """
+        idle = self.desired_count > 0 and not self.running
+        return self.task_definition != asked or idle or self.deploying or self.fell_back
 
     @property
     def colour(self) -> Colour:
@@ -127,6 +146,29 @@ class LiveService:
     def has_two_groups(self) -> bool:
         """Whether traffic moves between two target groups, whoever moves it."""
         return self.is_gradual or self.controller == "CODE_DEPLOY"
+
+
+def newest_failed(events: Iterable[str]) -> bool:
+    """Whether a service's events say that its newest deployment failed.
+
+    After a rollback the deployment before it is completed once more, under its own id. (Amazon ECS Developer Guide,
+    "Amazon ECS service event messages"; that there are a hundred of them at most is why the answer may be False for
+    an old failure.)
+
+    Args:
+        events: Their messages, newest first.
+    """
+    completed = ""
+    for message in events:
+        if found := _ENDED.search(message):
+            if found["failed"]:
+                return True
+            if completed:
+                return False
+            completed = found["id"]
+        elif found := _BACK.search(message):
+            return not completed or found["id"] == completed
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)

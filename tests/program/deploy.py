@@ -14,6 +14,7 @@ import runpy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pulumi
 import yaml
@@ -23,6 +24,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
+from infra.components.rollout import Rollout
 from tests.program.answers import invoke_answer, outputs_of
 from tests.program.recorded import Recorded, Resource
 
@@ -270,7 +272,9 @@ async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: b
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    await run_in_stack(program)
+    # The mock engine runs no hooks; it answers as if each service had been changed and followed.
+    with mock.patch.object(Rollout, "followed", True):
+        await run_in_stack(program)
 
 
 class _StandIn:

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 from infra.components.aws_account import AwsAccount
 from infra.components.rollout import Rollout, RolloutFailed, _Clients
 from infra.deployments.session import Identity, Role
+from infra.pure.live import LiveService
 from tests.automation.test_verification import NEW, OLD, Cloud, deployment, service
+from tests.program.deploy import Recorded, deploy_services
 
 CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/shop"
 ACCOUNT = cast(
@@ -100,3 +102,80 @@ def test_on_aws_the_stacks_profile_and_roles_are_used(monkeypatch: pytest.Monkey
     session = _Clients(ACCOUNT, CLUSTER)._session
     assert session.region_name == "eu-west-1"
     assert cast("Any", session.get_credentials()).method == "assume-role"
+
+
+def settle(monkeypatch: pytest.MonkeyPatch, cloud: Any, present: LiveService | None) -> None:
+    """What an update does whose step has not touched the service."""
+    monkeypatch.setattr(
+        "infra.components.rollout._Clients", lambda *_: SimpleNamespace(ecs=cloud, logs=cloud)
+    )
+    assert asyncio.run(Rollout("web", ACCOUNT, 60)._settle(CLUSTER, NEW, present))
+
+
+def test_an_unchanged_service_that_runs_what_was_asked_is_not_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settle(monkeypatch, None, LiveService(name="web", task_definition=NEW, desired_count=2, running=2))
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        LiveService(name="web", task_definition=OLD, desired_count=1, running=1),
+        LiveService(name="web", task_definition=NEW, desired_count=1, running=1, fell_back=True),
+    ],
+    ids=["another version", "another network of the same version"],
+)
+def test_a_second_update_after_a_rollback_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, present: LiveService
+) -> None:
+    newest = {"status": "ROLLBACK_SUCCESSFUL", "statusReason": "tasks failed to start"}
+    cloud = Cloud(service(deployment(OLD, "COMPLETED")), newest=newest, brought=NEW)
+    monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
+    with pytest.raises(pulumi.RunError) as caught:
+        settle(monkeypatch, cloud, present)
+    assert "web:2 is rolled back: tasks failed to start" in str(caught.value)
+    assert "fix: pulumi up --refresh --stack dev" in str(caught.value)
+
+
+def test_a_first_deployment_that_failed_is_no_success_the_second_time_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its rule waits for this answer, so that no request meets tasks that are not there."""
+    newest = {"status": "STOPPED", "statusReason": "tasks failed to start"}
+    empty = service({**deployment(NEW, "FAILED"), "runningCount": 0}, runningCount=0)
+    with pytest.raises(
+        pulumi.RunError, match="fix: aws ecs update-service --cluster shop --service web --force"
+    ):
+        settle(
+            monkeypatch,
+            Cloud(empty, newest=newest, brought=NEW),
+            LiveService(name="web", task_definition=NEW, desired_count=1),
+        )
+
+
+def test_a_deployment_that_an_interrupted_update_left_behind_is_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    going = service(deployment(NEW, "IN_PROGRESS"), deployment(OLD, "COMPLETED", "ACTIVE"))
+    present = LiveService(name="web", task_definition=NEW, desired_count=1, running=2, deploying=True)
+    settle(monkeypatch, Cloud(going, service(deployment(NEW, "COMPLETED"))), present)
+
+
+def test_requests_meet_a_service_only_after_it_is_known_to_run_what_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def failed(*_: Any) -> bool:
+        raise pulumi.RunError("web: the deployment of web:1 is failed")
+
+    kept: list[Recorded] = []
+
+    def keep(stack: str) -> Recorded:
+        kept.append(Recorded(stack))
+        return kept[-1]
+
+    monkeypatch.setattr("infra.components.rollout.Rollout._settle", failed)
+    monkeypatch.setattr("tests.program.deploy.Recorded", keep)
+    with pytest.raises(pulumi.RunError, match="web:1 is failed"):
+        deploy_services({"web": {}}, stack="failed")
+    assert [rule.name for rule in kept[0].all("ListenerRule")] == ["web-waiting"]

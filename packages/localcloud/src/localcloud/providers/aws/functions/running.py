@@ -156,6 +156,13 @@ def _deployments(aws: Aws, result: Values, wire: Values) -> list[Values]:  # noq
     return [{name: item[name] for name in names} for item in wire.get("deployments") or []]
 
 
+def _events(aws: Aws, result: Values, wire: Values) -> list[Values]:  # noqa: ARG001  output rule
+    return [
+        {"id": item["id"], "createdAt": str(item["createdAt"]), "message": item["message"]}
+        for item in wire.get("events") or []
+    ]
+
+
 GET_SERVICE = Lookup(
     function="aws:ecs/getService:getService",
     service="ecs",
@@ -175,7 +182,7 @@ GET_SERVICE = Lookup(
         "deploymentControllers": "[deploymentController]",
         "deployments": _deployments,
         "desiredCount": "desiredCount",
-        "events": "[]",
+        "events": _events,
         "loadBalancers": _balancers,
         "networkConfigurations": "[]",
         "orderedPlacementStrategies": "[]",
