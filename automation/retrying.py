@@ -35,6 +35,8 @@ def prepare(target: Target, engine: StackEngine, report: Callable[[str], object]
             verdict = observer.look()
             if verdict is None or verdict.state not in {State.ROLLED_BACK, State.FAILED}:
                 continue
+            if observer.sight and observer.sight.goes_on:
+                continue  # it will not come to a good end, and it has not come to an end
             report(f"{service.name}: the last deployment of {short(verdict.asked)} failed; it is tried again")
             if verdict.state is State.FAILED:
                 _start_again(target, service)

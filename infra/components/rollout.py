@@ -26,7 +26,7 @@ _STOPPED_TASKS_STAY = 3600.0  # about as long as ECS remembers them
 _ATTEMPTS = 10
 _PERMISSIONS = (
     "ecs:DescribeServices, ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions, ListTasks, "
-    "DescribeTasks and DescribeTaskDefinition, elasticloadbalancing:DescribeTargetHealth and "
+    "DescribeTasks, DescribeTaskDefinition and StopServiceDeployment, elasticloadbalancing:DescribeTargetHealth and "
     "DescribeTargetGroups, logs:GetLogEvents"
 )
 
@@ -65,6 +65,7 @@ class Rollout:
         self._service = service
         self._account = account
         self._seconds = seconds
+        self._waited = False  # for a deployment that was under way
         # Threads of its own: those of the program's event loop may all be waiting for services to be registered.
         self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"rollout-{service}")
 
@@ -110,7 +111,8 @@ class Rollout:
         try:
             await self._follow_to(cluster, asked, time.time() - _STOPPED_TASKS_STAY)
         except RolloutFailed as failure:
-            raise pulumi.RunError(f"{failure}\n{self._way_on(cluster, failure)}") from None
+            way_on = "" if self._waited else f"\n{self._way_on(cluster, failure)}"
+            raise pulumi.RunError(f"{failure}{way_on}") from None
         return True
 
     def _way_on(self, cluster: str, failure: RolloutFailed) -> str:
@@ -135,6 +137,7 @@ class Rollout:
                 self._service,
                 asked,
                 since=since,
+                ends=True,
             )
             verdict = await self._end_of(observer, asked)
             if not verdict.ok:
@@ -154,6 +157,7 @@ class Rollout:
             verdict = await self._in_thread(observer.look)
             if verdict is not None and (not verdict.ok or observer.has_all_tasks):
                 return verdict
+            self._waited = True
             if observer.sight is not None and time.monotonic() > deadline:
                 return stuck(observer.sight, asked, self._seconds)
             if observer.progress != said:

@@ -10,6 +10,7 @@ from infra.deployments.health_failures import HealthFailure, Listening
 from infra.deployments.verdict import (
     Described,
     Sight,
+    State,
     Verdict,
     cannot_heal,
     judge,
@@ -22,6 +23,7 @@ from infra.deployments.verdict import (
 LOG_LINES = 20
 _CAUSES = 60  # a cause can be above a long traceback
 _FIRST_LINES = 50  # where servers say on which port they listen
+_EARLY = "(this run asked for that: its tasks cannot become healthy)"
 _GIVEN_UP = "Task failed ELB health checks"  # ECS developer guide, "Stopped tasks error codes"
 
 
@@ -53,14 +55,19 @@ class Observer:
         service: Name of the service.
         asked: ARN of the task definition that the service is to run.
         since: Unix time; tasks that stopped before it explain another deployment.
+        ends: Whether it asks ECS to roll a deployment back that cannot come to a good end, and follows that.
     """
 
-    def __init__(self, clients: Clients, cluster: str, service: str, asked: str, *, since: float) -> None:
+    def __init__(
+        self, clients: Clients, cluster: str, service: str, asked: str, *, since: float, ends: bool = False
+    ) -> None:
         self._clients = clients
         self._cluster = cluster
         self._service = service
         self._asked = asked
         self._since = since
+        self._ends = ends
+        self._ended = False
         self._weighed = ""
         self._last_words: list[str] = []
         self.sight: Sight | None = None
@@ -82,7 +89,35 @@ class Observer:
         )
         if newest is not None and newest.get("status") in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}:
             self._remember(found[0])
-        return judge(self.sight, self._asked) or self._hopeless(self.sight)
+        verdict = judge(self.sight, self._asked)
+        if verdict is not None:
+            return (
+                replace(verdict, reason=f"{verdict.reason} {_EARLY}") if self._is_early(verdict) else verdict
+            )
+        verdict = self._hopeless(self.sight)
+        if verdict is not None and self._ends and self._roll_back(newest):
+            self._ended = True
+            return None
+        return verdict
+
+    def _is_early(self, verdict: Verdict) -> bool:
+        return self._ended and verdict.state is State.ROLLED_BACK
+
+    def _roll_back(self, newest: Described | None) -> bool:
+        """Ask ECS for the version before; False where there is none, or where ECS or the permissions refuse.
+
+        `ROLLBACK` works "even if you didn't configure the service deployment for the rollback option" (ECS API,
+        StopServiceDeployment). What becomes of a first deployment then is not documented, so that it is left alone.
+        """
+        if newest is None or not newest.get("sourceServiceRevisions"):
+            return False
+        try:
+            self._clients.ecs.stop_service_deployment(
+                serviceDeploymentArn=newest["serviceDeploymentArn"], stopType="ROLLBACK"
+            )
+        except (BotoCoreError, ClientError):
+            return False
+        return True
 
     def _remember(self, service: Described) -> None:
         """Keep what the new version logged last when its rollback begins: until that ends, it logs about other things.

@@ -81,6 +81,11 @@ class Sight:
     newest: Described | None = None
     newest_definition: str = ""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the newest service deployment has not ended."""
+        return self.newest is not None and self.newest.get("status") in _RUNNING
+
 
 def judge(sight: Sight, asked: str) -> Verdict | None:
     """Say what became of a deployment; None while it goes on.

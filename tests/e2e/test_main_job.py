@@ -116,6 +116,18 @@ def test_a_version_that_crashes_is_rolled_back_while_the_old_one_answers(stage: 
     assert stage.get().text == "Hello from ECS, again!"
 
 
+def test_a_second_up_after_a_rollback_tries_again_and_fails_again(stage: Stage) -> None:
+    before = stage.aws("ecs").list_service_deployments(cluster="ecs-microservice-local", service="web")
+    ran = stage.run("up", "local")
+    after = stage.aws("ecs").list_service_deployments(cluster="ecs-microservice-local", service="web")
+
+    assert ran.code != 0
+    assert "failed; it is tried again" in ran.output
+    assert "made to crash at start" in ran.output
+    assert len(after["serviceDeployments"]) == len(before["serviceDeployments"]) + 1
+    assert stage.get().text == "Hello from ECS, again!"
+
+
 def test_after_the_mistake_is_mended_up_works_again(stage: Stage) -> None:
     stage.edit("app/service/__main__.py", CRASH, "")
 

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.deployments.observing import Observer
 from infra.deployments.verdict import State, Verdict
@@ -20,6 +21,11 @@ class Cloud:
 
     def __init__(self, why: str, *, stopped: str = GIVEN_UP, log: tuple[str, ...] = ()) -> None:
         self._why, self._stopped, self._log = why, stopped, log
+        self.status, self.refuses = (
+            "",
+            False,
+        )  # of its newest service deployment, and whether it may be stopped
+        self.stopped: list[dict[str, Any]] = []
         self.exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
 
     @property
@@ -61,7 +67,21 @@ class Cloud:
         return {"services": [service]}
 
     def list_service_deployments(self, **_: Any) -> Any:
-        return {"serviceDeployments": []}
+        newest = {"serviceDeploymentArn": "arn:new", "createdAt": NOW}
+        return {"serviceDeployments": [newest] if self.status else []}
+
+    def describe_service_deployments(self, **_: Any) -> Any:
+        newest = {"serviceDeploymentArn": "arn:new", "status": self.status, "statusReason": "Stopped."}
+        return {"serviceDeployments": [{**newest, "sourceServiceRevisions": [{"arn": "arn:old"}]}]}
+
+    def describe_service_revisions(self, **_: Any) -> Any:
+        return {"serviceRevisions": [{"taskDefinition": NEW}]}
+
+    def stop_service_deployment(self, **asked: Any) -> None:
+        if self.refuses:
+            raise ClientError(cast("Any", {"Error": {"Code": "AccessDeniedException"}}), "Stop")
+        self.stopped.append(asked)
+        self.status = "ROLLBACK_SUCCESSFUL"
 
     def list_tasks(self, **_: Any) -> Any:
         return {"taskArns": ["arn:task/web/1234567890abcdef"]}
@@ -122,6 +142,27 @@ def test_a_wrong_path_ends_the_deployment_with_the_request_and_its_answer() -> N
     assert "cannot become healthy" in verdict.reason
     assert "health check: GET /nope on port 5000 → 404 (Host: 10.0.1.7:5000); 200 is healthy" in str(verdict)
     assert "services.web.healthCheck.path is /nope" in str(verdict)
+
+
+def test_a_deployment_that_cannot_become_healthy_is_rolled_back_by_whoever_follows_it() -> None:
+    cloud = Cloud("Health checks failed with these codes: [404]")
+    cloud.status = "IN_PROGRESS"
+    observer = Observer(cloud.clients, "web", "web", NEW, since=NOW.timestamp(), ends=True)
+    assert observer.look() is None, "it is followed to the end of the rollback"
+    assert cloud.stopped == [{"serviceDeploymentArn": "arn:new", "stopType": "ROLLBACK"}]
+    verdict = observer.look()
+    assert verdict is not None
+    assert verdict.state is State.ROLLED_BACK
+    assert "this run asked for that: its tasks cannot become healthy" in verdict.reason
+    assert "→ 404" in str(observer.explain(verdict))
+
+
+def test_where_it_may_not_be_stopped_it_is_said_that_ecs_goes_on() -> None:
+    cloud = Cloud("Health checks failed with these codes: [404]")
+    cloud.status, cloud.refuses = "IN_PROGRESS", True
+    verdict = Observer(cloud.clients, "web", "web", NEW, since=NOW.timestamp(), ends=True).look()
+    assert verdict is not None
+    assert "ECS goes on trying" in verdict.reason
 
 
 def test_a_wrong_port_ends_the_deployment_with_the_port_of_the_log() -> None:

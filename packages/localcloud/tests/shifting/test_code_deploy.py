@@ -1,7 +1,7 @@
 """CodeDeploy's deployments of an ECS service: they move the traffic, and only they do."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -102,8 +102,41 @@ def test_the_appspec_brings_another_port_and_network(service: Shifted) -> None:
     assert described["networkConfiguration"]["awsvpcConfiguration"]["subnets"] == ["subnet-00000002"]
 
 
+def told(service: Shifted) -> Callable[[], list[str]]:
+    """What a topic's subscriber has heard so far of this service's deployments, in the words of the rule's sentence."""
+    sns, sqs, bus = (service.web.cloud.client(name) for name in ("sns", "sqs", "events"))
+    name = service.web.name
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    publish = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
+    statement = {**publish, "Principal": {"Service": "events.amazonaws.com"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document)
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    detail = {"application": [name], "deploymentGroup": ["web"]}
+    of_code_deploy = {"source": ["aws.codedeploy"], "detail": detail}
+    of_ecs = {"source": ["aws.ecs"], "resources": [{"suffix": f"/{name}"}]}
+    for key, pattern in {"codedeploy": of_code_deploy, "ecs": of_ecs}.items():
+        bus.put_rule(Name=f"{name}-{key}", EventPattern=json.dumps(pattern))
+        paths = {"id": "$.detail.deploymentId", "state": "$.detail.state"}
+        transformed = {"InputPathsMap": paths, "InputTemplate": '"<id> <state>"'}
+        target = {"Id": "1", "Arn": topic, "InputTransformer": transformed}
+        bus.put_targets(Rule=f"{name}-{key}", Targets=[target])
+    heard: list[str] = []
+
+    def all_of_it() -> list[str]:
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        heard.extend(message["Body"].strip('"') for message in answer.get("Messages") or [])
+        return sorted(heard)
+
+    return all_of_it
+
+
 def test_a_version_that_does_not_come_up_and_one_that_is_stopped_leave_the_old_one(service: Shifted) -> None:
+    """Whoever listens hears of both, from CodeDeploy and not from ECS."""
     blue, green = service.groups
+    heard = told(service)
     broken = start(service, service.web.define(command=["sh", "-c", "exit 3"]))
     failed = ended(service, broken)
     assert (failed["status"], failed["errorInformation"]["code"]) == ("Failed", "HEALTH_CONSTRAINTS")
@@ -114,6 +147,8 @@ def test_a_version_that_does_not_come_up_and_one_that_is_stopped_leave_the_old_o
     assert ended(service, stopped)["status"] == "Stopped"
     assert service.weights() == {blue: 100, green: 0}
     assert service.get() == "one"
+    expected = sorted([f"{broken} START", f"{broken} FAILURE", f"{stopped} START", f"{stopped} STOP"])
+    eventually(lambda: heard() == expected)
 
 
 def test_nobody_else_may_deploy_and_mistakes_are_named(service: Shifted) -> None:

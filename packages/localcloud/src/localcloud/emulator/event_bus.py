@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,13 +39,28 @@ def deployment_changed(service_arn: str, deployment: Mapping[str, Any], name: st
         "updatedAt": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds"),
         "reason": reason,
     }
-    _put("aws.ecs", "ECS Deployment State Change", detail, service_arn)
+    _put("aws.ecs", "ECS Deployment State Change", detail, [service_arn])
 
 
-def _put(source: str, kind: str, detail: Mapping[str, Any], resource: str) -> None:
+def code_deployment_changed(service_arn: str, told: Mapping[str, str], state: str) -> None:
+    """Tell the bus of a CodeDeploy deployment ("Monitoring deployments with Amazon CloudWatch Events", CodeDeploy).
+
+    Args:
+        service_arn: The service that it deploys.
+        told: `application`, `deploymentGroup`, `deploymentId` and `instanceGroupId`.
+        state: `START`, `SUCCESS`, `FAILURE` or `STOP`.
+    """
+    partition, _, region, account = service_arn.split(":", 5)[1:5]
+    prefix, name = f"arn:{partition}:codedeploy:{region}:{account}", told["application"]
+    resources = [f"{prefix}:application:{name}", f"{prefix}:deploymentgroup:{name}/{told['deploymentGroup']}"]
+    detail = {**told, "region": region, "state": state}
+    _put("aws.codedeploy", "CodeDeploy Deployment State-change Notification", detail, resources)
+
+
+def _put(source: str, kind: str, detail: Mapping[str, Any], resources: Sequence[str]) -> None:
     """Publish on a thread of its own: targets may call back, and whoever changes a service holds its lock."""
-    _, _, _, region, account, _ = resource.split(":", 5)
-    entry = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail), "Resources": [resource]}
+    region, account = resources[0].split(":", 5)[3:5]
+    entry = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail), "Resources": list(resources)}
 
     def run() -> None:
         with upstream.responses.request_scope(account, region):

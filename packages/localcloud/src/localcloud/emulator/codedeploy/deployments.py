@@ -15,7 +15,7 @@ import yaml
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups, wire
 from localcloud.emulator.codedeploy.model import Region
-from localcloud.emulator.ecs import service_deployments, state
+from localcloud.emulator.ecs import service_deployments, state, telling
 from localcloud.emulator.ecs.state import Record, ServiceKey
 from localcloud.emulator.json_api import Refused
 
@@ -52,6 +52,14 @@ def start(region: Region, request: Mapping[str, Any]) -> Record:
         service, definition, configuration=configuration, balancers=balancers
     )
     identifier = "d-" + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(9))
+    record = service["_service_deployments"][0]
+    record[telling.FROM_CODE_DEPLOY] = {
+        "application": group["applicationName"],
+        "deploymentGroup": group["deploymentGroupName"],
+        "deploymentId": identifier,
+        "instanceGroupId": group["deploymentGroupId"],
+    }
+    telling.began(service, record)
     region.deployments[identifier] = {
         "applicationName": group["applicationName"],
         "deploymentGroupName": group["deploymentGroupName"],
@@ -81,8 +89,8 @@ def describe(deployment: Record) -> Record:
         "ROLLBACK_SUCCESSFUL": "Failed",
         "ROLLBACK_FAILED": "Failed",
     }.get(status, "InProgress")
-    if deployment.get("_stopped") and shown["status"] == "Failed":
-        shown["status"] = "Stopped"
+    if record and shown["status"] in {"Failed", "Stopped"}:
+        shown["status"] = "Stopped" if telling.is_stopped(record) else "Failed"
     if record and "finishedAt" in record:
         shown["completeTime"] = record["finishedAt"]
     if record and shown["status"] in {"Failed", "Stopped"}:
@@ -91,7 +99,7 @@ def describe(deployment: Record) -> Record:
             "ALARM_ACTIVE"
             if alarmed
             else "MANUAL_STOP"
-            if deployment.get("_stopped")
+            if record.get(telling.STOPPED)
             else "HEALTH_CONSTRAINTS"
         )
         shown["errorInformation"] = {"code": code, "message": record.get("statusReason") or "stopped"}
@@ -240,6 +248,8 @@ def _rules(route: Mapping[str, Any] | None, wanted: set[str]) -> list[str]:
 
 
 def stop(deployment: Record) -> None:
-    """Mark a deployment as stopped by hand."""
-    with state.LOCK:
-        deployment["_stopped"] = True
+    """Mark a deployment that runs as stopped by hand."""
+    record = running(deployment)
+    if record is not None:
+        with state.LOCK:
+            record[telling.STOPPED] = "user"

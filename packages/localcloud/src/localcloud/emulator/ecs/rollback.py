@@ -2,8 +2,7 @@
 
 import time
 
-from localcloud.emulator import event_bus
-from localcloud.emulator.ecs import events, service_deployments
+from localcloud.emulator.ecs import events, service_deployments, telling
 from localcloud.emulator.ecs.rollout import breaker_enabled, failure_threshold, rollback_enabled
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.shifting import placement
@@ -23,9 +22,7 @@ def complete(service: Record, deployment: Record) -> None:
     # After a shift the live target group may be the other one.
     service["loadBalancers"] = placement.shown(service, deployment["_load_balancers"])
     events.add(service, f"(deployment {deployment['id']}) deployment completed.")
-    event_bus.deployment_changed(
-        service["serviceArn"], deployment, "SERVICE_DEPLOYMENT_COMPLETED", deployment["rolloutStateReason"]
-    )
+    telling.completed(service, deployment)
     current = service["_service_deployments"][0]
     if current["status"] == "ROLLBACK_IN_PROGRESS":
         reason = current["rollback"]["reason"]
@@ -78,7 +75,7 @@ def fail(
     current = service["_service_deployments"][0]
     deployment.update(rolloutState="FAILED", rolloutStateReason=reason, updatedAt=now)
     events.add(service, f"(deployment {deployment['id']}) {event}")
-    event_bus.deployment_changed(service["serviceArn"], deployment, "SERVICE_DEPLOYMENT_FAILED", reason)
+    telling.failed(service, deployment, reason)
     rolling_back = current["status"] == "ROLLBACK_IN_PROGRESS"
     target = service.get("_completed")
     if not roll_back or rolling_back or target is None:
