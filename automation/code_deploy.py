@@ -13,10 +13,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from automation.asking import LostContact, patiently
 from automation.engines import CloudResource
 from automation.images import AskedService, asked_services
 from automation.target import Target
+from infra.deployments.asking import LostContact, patiently
 
 _GROUP = "aws:codedeploy/deploymentGroup:DeploymentGroup"
 _COMPONENT = ":CodeDeployment"

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from automation.asking import LostContact, patiently
 from automation.target import Target
+from infra.deployments.asking import LostContact, patiently
 from infra.deployments.observing import Observer
 from infra.deployments.verdict import State, Verdict, stuck
 from infra.deployments.verdict import traffic_shift as shift_of

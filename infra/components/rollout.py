@@ -13,6 +13,7 @@ import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.components.aws_account import AwsAccount
+from infra.deployments.asking import LostContact, patiently
 from infra.deployments.observing import Observer
 from infra.deployments.session import emulator_session, make_client, open_session
 from infra.deployments.verdict import State, Verdict, short, stuck
@@ -21,6 +22,7 @@ from infra.pure.live import LiveService
 T = TypeVar("T")
 
 _FIRST_POLL, _LAST_POLL = 0.25, 5.0
+_WAIT = time.sleep
 _STOPPED_TASKS_STAY = 3600.0  # about as long as ECS remembers them
 # Of botocore's mode `standard`: throttling, timeouts, 5xx and a lost connection are tried again with back-off.
 _ATTEMPTS = 10
@@ -65,6 +67,7 @@ class Rollout:
         self._service = service
         self._account = account
         self._seconds = seconds
+        self._said = ""
         self._waited = False  # for a deployment that was under way
         # Threads of its own: those of the program's event loop may all be waiting for services to be registered.
         self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"rollout-{service}")
@@ -142,6 +145,11 @@ class Rollout:
             verdict = await self._end_of(observer, asked)
             if not verdict.ok:
                 verdict = await self._in_thread(lambda: observer.explain(verdict))
+        except LostContact as lost:
+            raise RolloutFailed(
+                f"{self._service}: the deployment of {short(asked)} goes on without this run: {lost}; last seen: "
+                f"{self._said or 'nothing'}\n  fix: the same update once more follows it to its end"
+            ) from lost
         except (BotoCoreError, ClientError) as error:
             raise RolloutFailed(
                 f"{self._service}: the deployment of {short(asked)} has begun, and what became of it could not be "
@@ -152,22 +160,26 @@ class Rollout:
 
     async def _end_of(self, observer: Observer, asked: str) -> Verdict:
         deadline = time.monotonic() + self._seconds
-        pause, said = _FIRST_POLL, ""
+        pause = _FIRST_POLL
         while True:
-            verdict = await self._in_thread(observer.look)
+            verdict = await self._in_thread(lambda: patiently(observer.look, report=_tell, sleep=_WAIT))
             if verdict is not None and (not verdict.ok or observer.has_all_tasks):
                 return verdict
             self._waited = True
             if observer.sight is not None and time.monotonic() > deadline:
                 return stuck(observer.sight, asked, self._seconds)
-            if observer.progress != said:
-                said = observer.progress
-                pulumi.log.info(said, ephemeral=True)
+            if observer.progress != self._said:
+                self._said = observer.progress
+                _tell(self._said)
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LAST_POLL)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _tell(line: str) -> None:
+    pulumi.log.info(line, ephemeral=True)
 
 
 class _Clients:

@@ -6,9 +6,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from automation import verification
-from automation.asking import LostContact, patiently
 from automation.target import Target
 from automation.verification import verify_service
+from infra.deployments.asking import LostContact, patiently
 from infra.deployments.verdict import State, Verdict
 
 NO_NETWORK = EndpointConnectionError(endpoint_url="https://ecs.us-east-1.amazonaws.com")

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pulumi
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.components.aws_account import AwsAccount
 from infra.components.rollout import Rollout, RolloutFailed, _Clients
@@ -78,6 +78,43 @@ def test_what_could_not_be_seen_is_no_success(monkeypatch: pytest.MonkeyPatch) -
         follow(monkeypatch, Denied({}))
     assert "could not be seen: An error occurred (AccessDeniedException)" in str(caught.value)
     assert "fix: " in str(caught.value)
+
+
+class Flickering(Cloud):
+    """An ECS that cannot be asked for a while after the first answer."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__(
+            service(deployment(NEW, "IN_PROGRESS"), deployment(OLD, "COMPLETED", "ACTIVE")),
+            service(deployment(NEW, "COMPLETED")),
+        )
+        self._errors: list[Exception | None] = [None, *errors]
+
+    def describe_services(self, **asked: Any) -> Any:
+        error = self._errors.pop(0) if self._errors else None
+        if error is not None:
+            raise error
+        return super().describe_services(**asked)
+
+
+def refused(code: str) -> ClientError:
+    return ClientError(cast("Any", {"Error": {"Code": code, "Message": code}}), "DescribeServices")
+
+
+def test_throttling_and_a_lost_network_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.components.rollout._WAIT", lambda _: None)
+    network = EndpointConnectionError(endpoint_url="https://ecs.eu-west-1.amazonaws.com")
+    follow(monkeypatch, Flickering(refused("ThrottlingException"), network))
+
+
+def test_expired_credentials_end_it_with_what_was_seen_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RolloutFailed) as caught:
+        follow(monkeypatch, Flickering(refused("ExpiredTokenException")))
+    said = str(caught.value)
+    assert "web:2 goes on without this run" in said
+    assert "renew the credentials" in said
+    assert "last seen: web: 1/1 tasks running" in said
+    assert "fix: the same update once more" in said
 
 
 def test_an_emulator_on_this_machine_gets_none_of_the_persons_credentials(

@@ -1,7 +1,7 @@
 """Ask AWS while something goes on there: again when it does not answer, and a plain word when it can be asked no more.
 
-botocore tries a call again for a minute and a half (automation/target.py). What lasts longer than that, while a
-deployment is followed, is waited for here: the deployment goes on without us.
+botocore tries a call again for a minute and a half (as whoever makes the clients asks it to). What lasts longer than
+that, while a deployment is followed, is waited for here: the deployment goes on without us.
 """
 
 import time

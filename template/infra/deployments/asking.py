@@ -1,0 +1,1 @@
+../../../infra/deployments/asking.py
