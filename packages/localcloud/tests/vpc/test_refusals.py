@@ -144,3 +144,31 @@ def test_rule_names_groups_of_its_own_vpc(stage: Stage) -> None:
         rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": group}]}
         request = {"GroupId": mine, "IpPermissions": [rule]}
         assert code(stage.ec2.authorize_security_group_ingress, **request) == "InvalidGroup.NotFound"
+
+
+@pytest.mark.parametrize("of", ["subnets", "group"])
+def test_tasks_are_in_one_vpc(fast_cloud: Cloud, stage: Stage, of: str) -> None:
+    """ECS API, AwsVpcConfiguration."""
+    vpc, subnets = stage.other_vpc()
+    network = {"subnets": stage.subnets, "securityGroups": [stage.group("own")]}
+    other = {**network, "subnets": [stage.subnets[0], subnets[0]]}
+    if of == "group":
+        other = {**network, "securityGroups": [*network["securityGroups"], stage.group("other", vpc)]}
+    ecs = fast_cloud.client("ecs")
+    ecs.create_cluster(clusterName=stage.name)
+    container = {"name": "web", "image": "busybox", "memory": 32}
+    ecs.register_task_definition(family=stage.name, networkMode="awsvpc", containerDefinitions=[container])
+    service = {
+        "cluster": stage.name,
+        "serviceName": stage.name,
+        "taskDefinition": stage.name,
+        "desiredCount": 0,
+    }
+    refused = {"networkConfiguration": {"awsvpcConfiguration": other}}
+    assert code(ecs.create_service, **service, **refused) == "InvalidParameterException"
+    ecs.create_service(**service, networkConfiguration={"awsvpcConfiguration": network})
+    assert (
+        code(ecs.update_service, cluster=stage.name, service=stage.name, **refused)
+        == "InvalidParameterException"
+    )
+    ecs.delete_service(cluster=stage.name, service=stage.name, force=True)

@@ -12,6 +12,7 @@ from localcloud.emulator.ecs.scheduler import Scheduler, stop
 from localcloud.emulator.ecs.state import Record, ServiceKey
 from localcloud.emulator.naming import checks as naming_checks
 from localcloud.emulator.shifting import checks
+from localcloud.emulator.vpc import tasks
 
 # What an UpdateService request may carry besides the properties of a service revision.
 _PLAIN_PROPERTIES = (
@@ -66,6 +67,7 @@ class ServiceApi:
                 )
             definition = _task_definition(str(request.get("taskDefinition") or ""))
             _check_load_balancers(request.get("loadBalancers") or [], definition)
+            _check_network(request)
             checks.gradual(request.get("deploymentConfiguration") or {}, request.get("loadBalancers") or [])
             naming_checks.named(request, definition, cluster["clusterArn"])
             service = _new_service(request, cluster, definition)
@@ -85,6 +87,7 @@ class ServiceApi:
             if service["status"] != "ACTIVE":
                 raise Refused("ServiceNotActiveException", "Service was not ACTIVE.")
             controllers.check(service, request)
+            _check_network(request)
             reference = request.get("taskDefinition")
             definition = _task_definition(str(reference or service["taskDefinition"]))
             changes = {
@@ -157,6 +160,12 @@ def _task_definition(reference: str) -> Record:
     if definition["status"] != "ACTIVE":
         raise Refused("ClientException", "TaskDefinition is inactive")
     return definition
+
+
+def _check_network(request: Request) -> None:
+    reason = tasks.refusal(request.get("networkConfiguration") or {})
+    if reason:
+        raise Refused("InvalidParameterException", reason)
 
 
 def _check_load_balancers(balancers: list[Request], definition: Record) -> None:
