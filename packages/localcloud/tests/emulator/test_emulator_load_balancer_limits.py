@@ -109,6 +109,49 @@ def test_a_longer_idle_timeout_is_a_longer_wait(web: Balancer) -> None:
         assert told(web, get(web)) == 200
 
 
+# -- the load balancer's own codes -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [(b"/" + b"x" * 8000, 301), (b"/" + b"x" * 9000, 507)],
+    ids=["fits", "too long"],
+)
+def test_a_redirect_leads_to_no_url_that_nobody_could_ask_for(
+    web: Balancer, path: bytes, status: int
+) -> None:
+    """Troubleshooting guide, "HTTP 507: The redirect URL is too long"."""
+    twice = {"Host": "other.example", "Path": "/#{path}/#{path}", "StatusCode": "HTTP_301"}
+    action = {"Type": "redirect", "RedirectConfig": twice}
+    web.elb.modify_listener(ListenerArn=web.listener, DefaultActions=[action])
+    assert told(web, get(web, path=path)) == status
+
+
+def test_a_client_that_leaves_is_counted_as_its_own_error(web: Balancer) -> None:
+    """460: the client closed the connection before the idle timeout; only metrics and access logs can tell it."""
+    with raw_target(web, hold) as target:
+        with web.connect() as client:
+            client.sendall(get(web))
+            eventually(lambda: target.received, pause=0.02)
+        eventually(lambda: counted(web, "HTTPCode_ELB_4XX_Count") == 1, pause=0.2)
+    assert counted(web, "HTTPCode_ELB_5XX_Count") == 0
+
+
+def counted(web: Balancer, metric: str) -> float:
+    """A metric's sum over the last minutes."""
+    name = web.arn.partition(":loadbalancer/")[2]
+    answer = web.cloud.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/ApplicationELB",
+        MetricName=metric,
+        Dimensions=[{"Name": "LoadBalancer", "Value": name}],
+        StartTime=time.time() - 300,
+        EndTime=time.time() + 60,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    return sum(point["Sum"] for point in answer["Datapoints"])
+
+
 # -- what a target may send ------------------------------------------------------------------------------------
 
 
