@@ -3,6 +3,7 @@
 An id has the form that the documentation of its resource in the AWS provider names under "Import".
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -112,7 +113,7 @@ def adopt(target: Target, planned: Iterable[Planned], wanted: Wanted) -> Adoptio
         if len(candidates) > 1:
             choices += [
                 f"  {item.key}: {', '.join(candidates)}",
-                f"    fix: --id '{item.key}={candidates[0]}'",
+                f"    fix: add --id {shlex.quote(f'{item.key}={candidates[0]}')}",
             ]
         elif candidates:
             found[item] = candidates[0]
@@ -161,7 +162,7 @@ class _Search:
         if service is None:
             raise LocalCloudError(
                 f"cluster {cluster!r} has no service {self.service!r}",
-                fix=f"look at: aws ecs list-services --cluster {cluster}",
+                fix=f"look at: aws ecs list-services --cluster {shlex.quote(cluster)}",
             )
         name = clusters[0]["clusterName"]
         self._note("ecs/cluster:Cluster", "cluster", name)
@@ -220,7 +221,8 @@ class _Search:
             ecr.describe_repositories(repositoryNames=[name])
         except ecr.exceptions.RepositoryNotFoundException:
             raise LocalCloudError(
-                f"there is no ECR repository {name!r}", fix=f"--repository {self.name}=NAME"
+                f"there is no ECR repository {name!r}",
+                fix="give --repository one of: aws ecr describe-repositories",
             ) from None
         self._note("ecr/repository:Repository", self.name, name)
         try:

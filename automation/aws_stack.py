@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automation.commands import verb
 from automation.engines import EngineName, StackEngine
 from automation.engines.command import HOW_TO_GET, cli_available
 from automation.engines.workspace import StackSource
@@ -47,7 +48,9 @@ class AwsStack(Stack):
                 f"{self.source.stack_file} names no region",
                 fix=f"pulumi config set aws:region us-east-1 --stack {shlex.quote(self.name)}",
             )
-        return Target(stack=self.name, region=region, local=None, identity=identity)
+        return Target(
+            stack=self.name, region=region, local=None, identity=identity, folder=self.source.folder
+        )
 
     @property
     def target(self) -> Target:
@@ -57,7 +60,7 @@ class AwsStack(Stack):
     @property
     def how_to_deploy(self) -> str:
         """The verb."""
-        return f"python -m automation up {self.name}"
+        return verb("up", self.name, folder=self.source.folder)
 
     def _with(self, source: StackSource, report: Report) -> "AwsStack":
         return AwsStack(source, report)

@@ -119,7 +119,7 @@ def read_services(target: Target, cluster: str) -> list["ServiceTypeDef"]:
     except target.ecs.exceptions.ClusterNotFoundException as error:
         raise LocalCloudError(
             f"cluster {cluster!r} does not exist",
-            fix=f"deploy it first: python -m automation up {target.selection}",
+            fix=f"deploy it first: {target.verb('up')}",
         ) from error
     described: list[ServiceTypeDef] = []
     for start in range(0, len(arns), 10):  # DescribeServices takes ten at a time

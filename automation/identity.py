@@ -7,6 +7,7 @@ that shows nothing, or something else.
 
 import functools
 import json
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +35,15 @@ class Identity(_Identity):
         Raises:
             LocalCloudError: A value is not of the form that pulumi-aws takes.
         """
+        on = f"--stack {shlex.quote(file.removeprefix('Pulumi.').removesuffix('.yaml'))}"
 
         def value(name: str) -> Any:
             found = config.get(f"aws:{name}", config.get(f"aws:config:{name}"))
             if isinstance(found, dict) and "secure" in found:
                 raise LocalCloudError(
                     f"aws:{name} in {file} is encrypted, and operations have to read it; allowed: a plain value",
-                    fix=f"pulumi config set --plaintext --path 'aws:{name}' …",
+                    # Without a value the CLI asks for it.
+                    fix=f"pulumi config set --plaintext {on} {shlex.quote(f'aws:{name}')}",
                 )
             try:  # `pulumi config set` without --path keeps lists as JSON
                 return json.loads(found) if isinstance(found, str) and found[:1] in "[{" else found
@@ -53,7 +56,8 @@ class Identity(_Identity):
         ):
             raise LocalCloudError(
                 f"aws:assumeRoles in {file} is {json.dumps(roles)}; allowed: a list of roles with their roleArn",
-                fix="pulumi config set --path 'aws:assumeRoles[0].roleArn' arn:aws:iam::123456789012:role/deploy",
+                fix=f"pulumi config rm {on} aws:assumeRoles && pulumi config set {on} --path "
+                "'aws:assumeRoles[0].roleArn' arn:aws:iam::123456789012:role/deploy",
             )
         retries = value("maxRetries")
         return cls(
@@ -91,7 +95,7 @@ def session_of(identity: Identity, region: str) -> "boto3.Session":
         known = ", ".join(Session().available_profiles) or "none"
         raise LocalCloudError(
             f"aws:profile is {identity.profile!r}, and this machine has no such profile ({error}); there are: {known}",
-            fix=f"aws configure sso --profile {identity.profile}",
+            fix=f"aws configure sso --profile {shlex.quote(identity.profile)}",
         ) from None
     if identity.accounts:
         account = session.client("sts").get_caller_identity()["Account"]

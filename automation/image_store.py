@@ -120,7 +120,7 @@ def require_held(target: Target, images: Mapping[str, str]) -> None:
             name, _, digest = image.partition("@")
             raise LocalCloudError(
                 f"the image of service {service!r}, {digest[:19]}…, is not in {name} any more; nothing was changed",
-                fix=f"see which releases can be run: python -m automation releases {target.selection}",
+                fix=f"see which releases can be run: {target.verb('releases')}",
             )
 
 

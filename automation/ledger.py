@@ -172,7 +172,7 @@ class Ledger:
             what = "an earlier release that completed" if wanted is None else f"release {wanted!r}"
             raise LocalCloudError(
                 f"service {service!r} of stack {self._target.stack!r} has no {what}",
-                fix=f"see what there is: python -m automation releases {self._target.selection}",
+                fix=f"see what there is: {self._target.verb('releases')}",
             )
         return candidates[0]
 
@@ -186,7 +186,7 @@ class Ledger:
         if found is None:
             raise LocalCloudError(
                 f"service {service!r} of stack {self._target.stack!r} has no completed release",
-                fix=f"deploy it first: python -m automation up {self._target.selection}",
+                fix=f"deploy it first: {self._target.verb('up')}",
             )
         return found
 

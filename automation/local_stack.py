@@ -1,11 +1,13 @@
 """A stack on the local cloud, run by the built-in engine or by Pulumi's."""
 
 import dataclasses
+import shlex
 import shutil
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
+from automation.commands import LOCAL_STACK
 from automation.engines import EngineName, StackEngine
 from automation.engines.builtin import BuiltInEngine
 from automation.engines.choice import EngineRecord, choose_engine, engine_from_environment
@@ -15,13 +17,13 @@ from automation.engines.provider_host import served_providers
 from automation.engines.workspace import StackSource
 from automation.events import Report
 from automation.stacks import Stack
-from automation.target import LOCAL_STACK, Target
+from automation.target import Target
 from localcloud import console, emulator, setup
 from localcloud.engine import Operation, Outcome, Project
 from localcloud.engine.state import stack_lock
 from localcloud.errors import LocalCloudError
 from localcloud.providers import local_providers
-from localcloud.settings import CloudSettings
+from localcloud.settings import REPOSITORY_ROOT, CloudSettings
 from localcloud.startup import bring_up
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ class LocalStack(Stack):
     @cached_property
     def _target(self) -> Target:
         region = self.source.region or self._settings.region
-        return Target(stack=self.name, region=region, local=self._settings)
+        return Target(stack=self.name, region=region, local=self._settings, folder=self.source.folder)
 
     @property
     def engine_name(self) -> EngineName:
@@ -70,8 +72,10 @@ class LocalStack(Stack):
 
     @property
     def how_to_deploy(self) -> str:
-        """`make up`, with the stack's name where it is not the default."""
-        return "make up" if self.name == LOCAL_STACK else f"make up STACK={self.name}"
+        """`make up`, with the stack's name where it is not the default; the verb for a program of another folder."""
+        if self.source.folder != REPOSITORY_ROOT:
+            return self.target.verb("up")
+        return "make up" if self.name == LOCAL_STACK else f"make up STACK={shlex.quote(self.name)}"
 
     def destroy(self) -> Outcome:
         """Delete every resource; a stack whose local cloud is gone has none."""
@@ -147,7 +151,9 @@ class LocalStack(Stack):
 
     def _choose(self, world: str) -> EngineName:
         owner = self._record_file.read(world)
-        return choose_engine(self._asked, owner, self.name, preferred=engine_from_environment())
+        return choose_engine(
+            self._asked, owner, self.name, preferred=engine_from_environment(), folder=self.source.folder
+        )
 
     @cached_property
     def _project(self) -> Project:

@@ -1,7 +1,9 @@
 """Make a new stack's settings file from another's."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from automation.engines.workspace import StackSource
 from localcloud.engine import Project
@@ -41,12 +43,13 @@ def new_stack(folder: Path, name: str, *, settings_of: str, region: str | None =
     path = folder / f"Pulumi.{name}.yaml"
     if path.exists():
         raise LocalCloudError(f"{path} exists already", fix="choose another name, or edit the file")
-    source.read_stack()
+    config = source.read_stack().get("config") or {}
     text = source.stack_file.read_text(encoding="utf-8")
-    if re.search(r"^\s*(-\s*)?secure:", text, re.MULTILINE):
+    secrets = list(_secrets("", config))
+    if secrets:
         raise LocalCloudError(
             f"{source.stack_file} has secrets, which are encrypted for stack {settings_of!r} alone",
-            fix=f"copy the file without them and set them again: pulumi config set --secret … --stack {name}",
+            fix=f"copy the file without them, and set these again for the new stack: {', '.join(secrets)}",
         )
     lines = [line for line in text.splitlines() if not line.startswith(("encryptionsalt:", "encryptedkey:"))]
     text = "\n".join(lines) + "\n"
@@ -61,3 +64,16 @@ def new_stack(folder: Path, name: str, *, settings_of: str, region: str | None =
         path.unlink()
         raise
     return path
+
+
+def _secrets(path: str, value: Any) -> Iterator[str]:
+    """The keys whose values are encrypted."""
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            yield path
+            return
+        for key, inner in value.items():
+            yield from _secrets(f"{path}.{key}" if path else str(key), inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _secrets(f"{path}[{index}]", inner)

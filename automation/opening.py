@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from automation.aws_stack import AwsStack
+from automation.commands import LOCAL_STACK
 from automation.engines import EngineName
 from automation.engines.workspace import StackSource
 from automation.events import Report
 from automation.local_stack import LocalStack
 from automation.repository import LOCAL_HOME, REPOSITORY_ROOT
 from automation.stacks import Stack
-from automation.target import LOCAL_STACK
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings
 

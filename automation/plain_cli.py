@@ -31,7 +31,7 @@ def plain_cli_environment(settings: CloudSettings, folder: Path, stack: str) -> 
         raise LocalCloudError("the local cloud does not run", fix="make start")
     source = StackSource(folder=folder, stack=stack, settings_of=stack, overrides={})
     record = EngineRecord(settings, source.project_name, stack)
-    choose_engine(EngineName.PULUMI, record.read(cloud.world), stack)
+    choose_engine(EngineName.PULUMI, record.read(cloud.world), stack, folder=folder)
     variables = local_environment(settings, source)
     variables["PULUMI_DEBUG_PROVIDERS"] = background_providers(settings, cloud.world, folder)
     record.write(EngineName.PULUMI, cloud.world)

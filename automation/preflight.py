@@ -1,5 +1,6 @@
 """What would make a deployment fail, checked before it begins."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +186,10 @@ def _vcpu_quota(target: Target, cluster: str, services: list[str]) -> Check:
     detail = f"{needed:g} of {quota:g} vCPU in use by this stack"
     if 2 * needed <= quota:
         return Check(name=name, level=Level.OK, detail=detail)
-    fix = f"aws service-quotas request-service-quota-increase --service-code fargate --quota-code {_FARGATE_VCPUS}"
+    fix = (
+        "aws service-quotas request-service-quota-increase --service-code fargate "
+        f"--quota-code {_FARGATE_VCPUS} --desired-value {math.ceil(2 * needed)}"
+    )
     return Check(
         name=name, level=Level.FAILED, detail=f"{detail}: no room for a second set of tasks", fix=fix
     )

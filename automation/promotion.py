@@ -1,5 +1,7 @@
 """Go back to a recorded release, or hand one environment's release to the next: by digest, without a build."""
 
+import shlex
+
 from automation.events import Deployment
 from automation.image_store import in_ecr, open_repository, own_repositories, require_held
 from automation.ledger import Release
@@ -30,7 +32,7 @@ def roll_back(
     services: dict[str, str] = stack.services()
     if service is None and len(services) > 1:
         raise LocalCloudError(
-            f"the stack has {len(services)} services", fix=f"add --service {' | '.join(services)}"
+            f"the stack has {len(services)} services", fix=f"add --service with one of: {', '.join(services)}"
         )
     name = service or next(iter(services))
     if name not in services:
@@ -99,7 +101,8 @@ def _make_room(destination: Stack, images: dict[str, str]) -> Outcome | None:
             raise LocalCloudError(
                 f"services.{name}.image of stack {destination.name!r} is {declared!r}: a service that runs an image "
                 "from elsewhere has no repository that a promotion could bring one to",
-                fix=f"pulumi config rm --path 'services.{name}.image' --stack {destination.name}",
+                fix=f"pulumi config rm --stack {shlex.quote(destination.name)} "
+                f"--path {shlex.quote(f'services.{name}.image')}",
             )
     own = own_repositories(destination.resources())
     missing = {name: image for name, image in images.items() if name not in own}

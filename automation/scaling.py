@@ -64,5 +64,5 @@ def scale_service(
         time.sleep(_POLL_SECONDS)
     raise LocalCloudError(
         f"service {service!r} runs {last} of {count} tasks after {timeout:.0f} s",
-        fix=f"read its events: python -m automation status {target.selection}",
+        fix=f"read its events: {target.verb('status')}",
     )

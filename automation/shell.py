@@ -62,7 +62,7 @@ def _task(target: Target, cluster: str, service: str, wanted: str | None) -> str
         which = f"task {wanted!r}" if wanted else "task"
         raise LocalCloudError(
             f"no {which} of service {service!r} runs",
-            fix=f"see what runs: python -m automation status {target.selection}",
+            fix=f"see what runs: {target.verb('status')}",
         )
     return max(running, key=lambda task: task["createdAt"])["taskArn"]
 
@@ -78,7 +78,7 @@ def _in_docker(target: Target, cluster: str, task: str, container: str, command:
         raise LocalCloudError(
             f"task {task.rsplit('/', 1)[-1]} has no running container {container!r}"
             + (f": {found.stderr.strip()}" if found.stderr.strip() else ""),
-            fix=f"--container {' | '.join(names)}",
+            fix=f"add --container with one of: {', '.join(names)}",
         )
     interactive = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
     return subprocess.run(["docker", "exec", *interactive, ids[0], *command], check=False).returncode

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automation.commands import verb_of
 from automation.identity import Identity, make_client, session_of
 from localcloud.settings import CloudSettings
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 _ENVIRONMENT = Identity()
-# This stack always runs on the local cloud, whatever the command line says.
-LOCAL_STACK = "local"
 # Of botocore's mode `standard`: throttling, timeouts, 5xx and a lost connection are tried again after 1, 2, 4 … 20 s,
 # with jitter (AWS SDKs and Tools Reference Guide, "Retry behavior"). Nine more attempts outlast a minute and a half.
 _RETRIES = 9
@@ -35,17 +35,18 @@ class Target:
         region: AWS region of the stack.
         local: The local cloud's settings, or None when the stack runs on AWS.
         identity: Whose credentials are used on AWS; by default the environment's.
+        folder: Folder of Pulumi.yaml, for messages; None for this repository.
     """
 
     stack: str
     region: str
     local: CloudSettings | None
     identity: Identity = _ENVIRONMENT
+    folder: Path | None = None
 
-    @property
-    def selection(self) -> str:
-        """The arguments with which a verb finds this stack, for messages: `dev`, `dev --local`, `local`."""
-        return f"{self.stack} --local" if self.local and self.stack != LOCAL_STACK else self.stack
+    def verb(self, name: str) -> str:
+        """The command line of a verb for this stack, for messages: `python -m automation status dev --local`."""
+        return verb_of(name, self.stack, local=self.local is not None, folder=self.folder)
 
     @property
     def session(self) -> "boto3.Session":

@@ -62,10 +62,7 @@ def _out_of_sight(target: Target, service: str, asked: str, why: str) -> Verdict
         asked=asked,
         running="",
         reason=why,
-        details=(
-            "The deployment goes on without this run. See how it ended: "
-            f"python -m automation status {target.selection}",
-        ),
+        details=(f"The deployment goes on without this run. See how it ended: {target.verb('status')}",),
     )
 
 

@@ -65,7 +65,7 @@ def _cloud_message(error: Exception) -> str | None:
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415  see run_cli
 
     if isinstance(error, NoCredentialsError):
-        return "no AWS credentials were found\n  fix: aws sso login, or set AWS_PROFILE"
+        return "no AWS credentials were found\n  fix: set AWS_PROFILE, or log in: aws sso login"
     return str(error) if isinstance(error, BotoCoreError | ClientError) else None
 
 

@@ -66,7 +66,7 @@ def adopt(
     for item in found.missing:
         console.print(f" +  {item.name}  {item.type}  not found: stays to be created", markup=False)
     console.print(f"{output}: {len(found.found)} to import, {len(found.missing)} to create")
-    preview = f"python -m automation preview {found_stack.target.selection}"
+    preview = found_stack.target.verb("preview")
     if take:
         outcome = found_stack.import_existing(found)
         report.result("adopt", outcome.ok, changes=outcome.changes, errors=outcome.errors)
@@ -85,7 +85,7 @@ def _pairs(option: str, values: Sequence[str]) -> dict[str, str]:
         name, found, other = value.partition("=")
         if not (name and found and other):
             raise LocalCloudError(
-                f"{option} is {value!r}: allowed: NAME=VALUE", fix=f"{option} web=my-service"
+                f"{option} is {value!r}: allowed: NAME=VALUE", fix=f"for example {option} web=my-service"
             )
         pairs[name] = other
     return pairs

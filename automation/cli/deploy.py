@@ -62,10 +62,10 @@ def _tell(deployment: Deployment, target: Target) -> None:
             deployment.problem, fix="look at the tasks and their logs: the verbs status and logs"
         )
     elif any(verdict.state is State.ROLLED_BACK for verdict in deployment.verdicts.values()):
-        back = f"python -m automation rollback {target.selection}"
+        back = target.verb("rollback")
         console.print(f"  fix: mend it and deploy again; or go back to what runs: {back}", markup=False)
     elif any(verdict.state is State.MISSING for verdict in deployment.verdicts.values()):
-        refresh = f"python -m automation refresh {target.selection}"
+        refresh = target.verb("refresh")
         console.print(f"  fix: take what is gone out of the state and deploy again: {refresh}", markup=False)
     if deployment.url:
         console.print(f"\n{deployment.url}", style="bold")

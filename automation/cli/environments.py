@@ -21,6 +21,7 @@ from automation.cli.options import (
     opened,
     reporter,
 )
+from automation.commands import verb
 from automation.engines import EngineName
 from automation.ephemeral import Ephemerals, duration
 from automation.new_stack import new_stack as write_stack
@@ -76,7 +77,7 @@ def new_stack(
 ) -> None:
     """Write the settings file of a new stack, as a copy of another's."""
     path = write_stack((project or REPOSITORY_ROOT).resolve(), name, settings_of=source, region=region)
-    console.print(f"{path}\n  next: look through it, then python -m automation preview {name}")
+    console.print(f"{path}\n  next: look through it, then {verb('preview', name, folder=path.parent)}")
 
 
 @app.command()

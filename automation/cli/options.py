@@ -111,7 +111,7 @@ def one_service(service: str | None, services: dict[str, str]) -> str:
     if service is not None:
         return known(service, services)
     if len(services) != 1:
-        fix = f"add --service {' | '.join(services)}" if services else "deploy it first"
+        fix = f"add --service with one of: {', '.join(services)}" if services else "deploy it first"
         raise LocalCloudError(f"the stack has {len(services)} services", fix=fix)
     return next(iter(services))
 

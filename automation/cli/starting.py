@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from automation.cli.options import ProjectFolder, console
+from automation.commands import verb
 from automation.init import add_to, look, text_of
 from automation.repository import REPOSITORY_ROOT
 
@@ -41,4 +42,4 @@ def init(
         f"{file}: {names} added"
         + (f", {open_points} to decide (comments in the file)" if open_points else "")
     )
-    console.print(f"  next: python -m automation preview {stack}")
+    console.print(f"  next: {verb('preview', stack, folder=folder)}", markup=False)

@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 
+from automation.commands import verb_of
 from automation.engines.base import EngineName
 from automation.engines.command import HOW_TO_GET, cli_available
 from localcloud.errors import LocalCloudError
@@ -59,7 +60,12 @@ class EngineRecord:
 
 
 def choose_engine(
-    asked: EngineName | None, owner: EngineName | None, stack: str, *, preferred: EngineName | None = None
+    asked: EngineName | None,
+    owner: EngineName | None,
+    stack: str,
+    *,
+    preferred: EngineName | None = None,
+    folder: Path | None = None,
 ) -> EngineName:
     """Choose the engine for a local stack.
 
@@ -68,6 +74,7 @@ def choose_engine(
         owner: The engine that deployed the stack in this world.
         stack: Name of the stack.
         preferred: What to take for a stack that nobody owns.
+        folder: Folder of Pulumi.yaml, for messages; None for this repository.
 
     Raises:
         LocalCloudError: The stack belongs to another engine, or the CLI that is needed is missing.
@@ -75,8 +82,8 @@ def choose_engine(
     if asked is not None and owner is not None and asked is not owner:
         raise LocalCloudError(
             f"stack {stack!r} was deployed by the {owner} engine, whose state the {asked} engine cannot read",
-            fix=f"go on with the {owner} engine, or destroy the stack first: python -m automation destroy {stack} "
-            "--local",
+            fix=f"go on with the {owner} engine, or destroy the stack first: "
+            + verb_of("destroy", stack, local=True, folder=folder),
         )
     chosen = asked or owner or preferred or (EngineName.PULUMI if cli_available() else EngineName.BUILT_IN)
     if chosen is EngineName.PULUMI and not cli_available():

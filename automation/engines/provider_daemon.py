@@ -68,7 +68,7 @@ def background_providers(settings: CloudSettings, world: str, folder: Path) -> s
         if found:
             return found
         time.sleep(0.1)
-    raise LocalCloudError("the local providers did not start in the background", fix=f"read {log}")
+    raise LocalCloudError("the local providers did not start in the background", fix=f"look into {log}")
 
 
 def _served(settings: CloudSettings, world: str, folder: Path) -> str | None:

@@ -50,7 +50,7 @@ def _addresses(process: subprocess.Popen[str], log: Path) -> str:
         raise LocalCloudError(
             f"the local providers did not start (exit code {process.returncode}):\n"
             f"{log.read_text(encoding='utf-8', errors='replace')[-2000:]}",
-            fix=f"read {log}",
+            fix=f"look into {log}",
         )
     return line
 

@@ -1,6 +1,7 @@
 """Pulumi's own engine as a `StackEngine`, driven through the Automation API with the program by work_dir."""
 
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 from pulumi.automation import LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
+from automation.commands import verb, verb_of
 from automation.engines.base import CloudResource, EngineName
 from automation.engines.command import InterruptibleCommand, find_command
 from automation.engines.import_file import import_file
@@ -138,7 +140,7 @@ class PulumiEngine:
         except StackNotFoundError:
             return
         except CommandError as error:
-            raise _readable(error, self._source.stack) from None
+            raise self._readable(error) from None
 
     def _ask(self, *arguments: str) -> str:
         """Run a reading command; nothing when the stack does not exist."""
@@ -150,7 +152,7 @@ class PulumiEngine:
         except StackNotFoundError:
             return ""
         except CommandError as error:
-            raise _readable(error, self._source.stack) from None
+            raise self._readable(error) from None
         return str(result.stdout)
 
     def _workspace(self, environment: dict[str, str]) -> LocalWorkspace:
@@ -175,7 +177,7 @@ class PulumiEngine:
                 try:
                     run(stack, translator)
                 except ConcurrentUpdateError as error:
-                    raise _readable(error, self._source.stack) from None
+                    raise self._readable(error) from None
                 except (
                     CommandError,
                     RuntimeError,
@@ -193,10 +195,29 @@ class PulumiEngine:
             return (Stack.create_or_select if create else Stack.select)(name, workspace)
         except StackNotFoundError:
             raise LocalCloudError(
-                f"stack {name!r} has not been deployed", fix=f"deploy it: python -m automation up {name}"
+                f"stack {name!r} has not been deployed", fix=f"deploy it: {self._verb('up')}"
             ) from None
         except CommandError as error:
-            raise _readable(error, name) from None
+            raise self._readable(error) from None
+
+    def _readable(self, error: CommandError) -> LocalCloudError:
+        if not isinstance(error, ConcurrentUpdateError):
+            return LocalCloudError(_said(error))
+        stack = self._source.stack
+        # The backend of a local stack is in the local cloud's folder.
+        variables = verb("env", stack, folder=self._source.folder)
+        there = f'eval "$({variables})" && ' if self._is_local else ""
+        return LocalCloudError(
+            f"another run is changing the stack {stack}: {_said(error).splitlines()[0]}",
+            fix=f"wait until it has finished; if it was killed: {there}pulumi cancel --yes {shlex.quote(stack)}",
+        )
+
+    @property
+    def _is_local(self) -> bool:
+        return self._setup.providers is not None
+
+    def _verb(self, name: str) -> str:
+        return verb_of(name, self._source.stack, local=self._is_local, folder=self._source.folder)
 
 
 def _outcome(
@@ -230,15 +251,6 @@ def _said(error: Exception) -> str:
     if not message:  # `import` writes its diagnostics to standard output
         message = "\n".join(line.strip() for line in text.splitlines() if "error:" in line)
     return message.removeprefix("error: ") or "the pulumi CLI failed and did not say why"
-
-
-def _readable(error: CommandError, stack: str) -> LocalCloudError:
-    if isinstance(error, ConcurrentUpdateError):
-        return LocalCloudError(
-            f"another run is changing the stack {stack}: {_said(error).splitlines()[0]}",
-            fix=f"wait until it has finished; if it was killed: pulumi cancel -s {stack}",
-        )
-    return LocalCloudError(_said(error))
 
 
 @contextmanager

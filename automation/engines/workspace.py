@@ -6,7 +6,6 @@ committed files are nobody's scratch pad, so a run has a folder of its own: its 
 """
 
 import json
-import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from automation.commands import verb
 from automation.identity import Identity
 from localcloud.engine.paths import parse_path
 from localcloud.engine.project import spelt_twice, split_key
@@ -77,7 +77,7 @@ class StackSource:
         choice = f"one of: {', '.join(names)}; or: " if names else ""
         return LocalCloudError(
             f"no stack file {self.stack_file}{besides}",
-            fix=f"{choice}python -m automation new-stack {shlex.quote(self.stack)}",
+            fix=choice + verb("new-stack", self.stack, folder=self.folder),
         )
 
     @property

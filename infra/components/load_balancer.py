@@ -112,7 +112,7 @@ class LoadBalancer(pulumi.ComponentResource):
             port=asked.apply(lambda known: int(known) if known.isdecimal() else None),
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
-        command = "aws elbv2 describe-listeners --load-balancer-arn <ARN of the load balancer>"
+        command = pulumi.Output.concat("aws elbv2 describe-listeners --load-balancer-arn ", self.arn)
         return looked_up(found, f"loadBalancer.existing.{key}", text, command)
 
     def _create(self, name: str) -> None:

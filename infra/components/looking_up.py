@@ -13,7 +13,7 @@ from infra.components.references import References
 T = TypeVar("T")
 
 
-def looked_up(found: pulumi.Output[T], key: str, asked: str, command: str) -> pulumi.Output[T]:
+def looked_up(found: pulumi.Output[T], key: str, asked: str, command: pulumi.Input[str]) -> pulumi.Output[T]:
     """The answer of a data source, or one message.
 
     Args:
@@ -33,8 +33,9 @@ def looked_up(found: pulumi.Output[T], key: str, asked: str, command: str) -> pu
             raise  # what it was asked with has said it
         except Exception as error:  # noqa: BLE001  the SDK raises nothing more exact
             reason = str(error).strip() or type(error).__name__
+            list_them = await pulumi.Output.from_input(command).future()
             raise pulumi.RunError(
-                f"{key} is {asked!r}: it was not found, or not told: {reason}\n  fix: look what there is: {command}"
+                f"{key} is {asked!r}: it was not found, or not told: {reason}\n  fix: look what there is: {list_them}"
             ) from None
 
     async def or_else(what: Awaitable[bool], otherwise: bool) -> bool:

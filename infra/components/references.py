@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,7 +74,7 @@ def _found(stack: str, name: str, keys: tuple[str, ...], value: Any) -> Any:
         path = ".".join((name, *keys))
         raise pulumi.RunError(
             f"the stack {stack} has no output {path}; allowed: one of its outputs\n"
-            f"  fix: pulumi stack output --stack {stack}"
+            f"  fix: pulumi stack output --stack {shlex.quote(stack)}"
         )
     return found
 

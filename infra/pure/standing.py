@@ -112,7 +112,7 @@ def _present(live: LiveBalancer, *, own: bool) -> str:
 def way(settings: Settings) -> list[str]:
     """How to get there all the same, line by line."""
     lines = [
-        "  way: make another stack beside this one (pulumi stack init <name>), with that network and its own domain;",
+        "  way: make another stack beside this one (pulumi stack init), with that network and its own domain;",
         "       bring it up, lead people there by DNS, then destroy this one",
     ]
     if not settings.production:

@@ -215,7 +215,7 @@ def test_what_is_not_there_or_could_be_several_is_told_with_the_choices(
     key = "aws:ec2/securityGroup:SecurityGroup::web"
     with pytest.raises(LocalCloudError, match=second) as refused:
         stack.adopt(WANTED)
-    assert f"--id '{key}=" in str(refused.value)
+    assert f"add --id {key}=" in str(refused.value)
     chosen = stack.adopt(Wanted(cluster="old", services={"web": "old-web"}, ids={key: first[0]}))
     assert first[0] in chosen.found.values()
     assert second not in chosen.found.values()

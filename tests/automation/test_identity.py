@@ -76,9 +76,7 @@ def test_a_profile_that_this_machine_does_not_have_is_said_with_those_it_has() -
 def test_an_encrypted_or_malformed_key_is_one_message() -> None:
     with pytest.raises(LocalCloudError, match=r"aws:profile in Pulumi\.x\.yaml is encrypted"):
         Identity.of({"aws:profile": {"secure": "v1:…"}}, "Pulumi.x.yaml")
-    with pytest.raises(
-        LocalCloudError, match=r"a list of roles with their roleArn\n  fix: pulumi config set"
-    ):
+    with pytest.raises(LocalCloudError, match=r"a list of roles with their roleArn\n  fix: pulumi config rm"):
         Identity.of({"aws:assumeRoles": "arn:aws:iam::1:role/x"}, "Pulumi.x.yaml")
 
 

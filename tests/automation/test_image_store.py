@@ -81,7 +81,7 @@ def test_a_promotion_to_a_service_with_an_image_from_elsewhere_is_refused_with_t
 ) -> None:
     released(bench, dev, "a")
     bench.settings("prod", "config:\n  aws:region: us-east-1\n  services: {web: {image: 'nginx:1.29'}}\n")
-    with pytest.raises(LocalCloudError, match=r"is 'nginx:1\.29'.*\n  fix: pulumi config rm --path"):
+    with pytest.raises(LocalCloudError, match=r"is 'nginx:1\.29'.*\n  fix: pulumi config rm --stack"):
         promotion.promote(dev, bench.stack("prod"))
 
 

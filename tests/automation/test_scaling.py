@@ -29,8 +29,10 @@ class Cloud:
 class OneTask:
     """A target with that ECS."""
 
-    selection = "local"
     ecs = Cloud()
+
+    def verb(self, name: str) -> str:
+        return f"{name} local"
 
 
 def test_why_tasks_do_not_start_is_said_while_it_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,9 @@ def test_only_the_owner_may_read_the_copies(project: Path, tmp_path: Path) -> No
 
 def test_a_missing_stack_names_those_there_are(project: Path) -> None:
     missing = StackSource(folder=project, stack="prod", settings_of="prod", overrides={})
-    with pytest.raises(LocalCloudError, match=r"one of: dev; or: python -m automation new-stack prod"):
+    with pytest.raises(
+        LocalCloudError, match=r"one of: dev; or: \S*python -m automation new-stack prod --project "
+    ):
         missing.read_stack()
 
 

@@ -46,7 +46,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
             return options, rest + words
         if word in {"--path", "--secret", "--plaintext"}:
             options[word] = ""
-        elif word == "--type":
+        elif word in {"--type", "--stack"}:
             options[word] = words.pop(0)
         elif word.startswith("-"):
             raise RefusedError(f"unknown flag {word}")

@@ -135,11 +135,12 @@ def containment_of(environment: Mapping[str, str]) -> Containment:
         LocalCloudError: A folder is not an absolute path to one that is there, or the other one is neither 1 nor 0.
     """
     folders = [entry for entry in (environment.get(MOUNTS_VARIABLE) or "").split(os.pathsep) if entry]
+    example = shlex.quote(str(Path.cwd() / "data"))
     for folder in folders:
         if not Path(folder).is_absolute() or not Path(folder).is_dir():
             raise LocalCloudError(
                 f"{MOUNTS_VARIABLE} has {folder!a}; allowed: absolute paths of folders, separated by colons",
-                fix=f"{MOUNTS_VARIABLE}={Path.cwd() / 'data'}, and make the folder first",
+                fix=f"mkdir -p {example} && export {MOUNTS_VARIABLE}={example}",
             )
     privileged = environment.get(PRIVILEGED_VARIABLE) or "0"
     if privileged not in {"0", "1"}:

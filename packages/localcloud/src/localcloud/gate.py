@@ -168,6 +168,7 @@ def _listed(text: str | None, variable: str, allowed: Callable[[str], bool], exa
     if wrong is not None:
         kind = "host names" if variable == HOSTS_VARIABLE else "origins (scheme://host:port, without a path)"
         raise LocalCloudError(
-            f"{variable} has {wrong!a}; allowed: {kind}, separated by commas", fix=f"{variable}={example}"
+            f"{variable} has {wrong!a}; allowed: {kind}, separated by commas",
+            fix=f"export {variable}={example}",
         )
     return entries

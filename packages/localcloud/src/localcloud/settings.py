@@ -84,7 +84,7 @@ class CloudSettings:
         if not text.isdecimal() or not 1 <= int(text) <= 65535:
             raise LocalCloudError(
                 f"LOCALCLOUD_PORT is {text!r}; allowed: a number from 1 to 65535",
-                fix=f"unset LOCALCLOUD_PORT or set it to a free port, for example {DEFAULT_PORT}",
+                fix=f"set it to a free port, or leave it out for {DEFAULT_PORT}: unset LOCALCLOUD_PORT",
             )
         return cls(
             home=folder,
@@ -103,6 +103,7 @@ def _clock(text: str | None) -> float:
     if not 1 <= factor <= 1000:
         raise LocalCloudError(
             f"LOCALCLOUD_CLOCK is {text!r}; allowed: a number from 1 to 1000",
-            fix=f"unset LOCALCLOUD_CLOCK (a minute of AWS then takes {60 / DEFAULT_CLOCK:g} s here), or set it to 1",
+            fix=f"set it to 1, or leave it out (a minute of AWS then takes {60 / DEFAULT_CLOCK:g} s here): "
+            "unset LOCALCLOUD_CLOCK",
         )
     return factor

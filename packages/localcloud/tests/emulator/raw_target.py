@@ -24,6 +24,7 @@ class RawTarget:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.received: list[bytes] = []
+        self.connections: list[int] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
@@ -43,6 +44,7 @@ class RawTarget:
                 if data.startswith(b"GET /health "):
                     connection.sendall(OK)
                     continue
+                self.connections.append(connection.getpeername()[1])
                 self.received.append(data)
                 if callable(self.answer):
                     self.answer(connection)

@@ -149,7 +149,7 @@ def counted(web: Balancer, metric: str) -> float:
         Period=60,
         Statistics=["Sum"],
     )
-    return sum(point["Sum"] for point in answer["Datapoints"])
+    return float(sum(point["Sum"] for point in answer["Datapoints"]))
 
 
 # -- what a target may send ------------------------------------------------------------------------------------

@@ -167,6 +167,18 @@ def test_a_refused_upgrade_leaves_nothing_behind(web: Balancer) -> None:
     assert not any(b"/admin" in received for received in target.received)
 
 
+def test_a_connection_that_carried_an_ambiguous_request_carries_no_other(web: Balancer) -> None:
+    """Whatever the target made of its end, it is not the next request's beginning."""
+    ambiguous = b"Content-Length: 0\r\nContent-Length: 0\r\n"
+    with raw_target(web) as target:
+        for lines in (b"", b"", ambiguous, b""):
+            with web.connect() as client:
+                client.sendall(b"POST / HTTP/1.1\r\n" + web.host + lines + b"Connection: close\r\n\r\n")
+                until_closed(client)
+    first, second, third, fourth = target.connections
+    assert first == second == third != fourth
+
+
 def test_a_protocol_nobody_asked_for_is_a_bad_gateway(web: Balancer) -> None:
     switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
     with raw_target(web, switching), web.connect() as client:

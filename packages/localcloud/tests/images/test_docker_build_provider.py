@@ -312,7 +312,7 @@ def test_a_cancelled_build_is_stopped(image: Image) -> None:
         (
             ON_BASE + "RUN echo 'write /x: no space left on device'; exit 1\n",
             "disk is full",
-            "docker system prune",
+            "docker system df",
         ),
         ("FROM no-such-registry.invalid/base:1\nUSER 1\n", "no registry is reachable", "docker load"),
     ],

@@ -23,7 +23,7 @@ def test_a_full_disk_is_told_with_its_size(tmp_path: Path, monkeypatch: pytest.M
 
     with pytest.raises(LocalCloudError, match=r"nearly full: 0\.3 GiB free, 2\.0 GiB needed") as failure:
         preflight.check_machine(CloudSettings(home=tmp_path))
-    assert "docker system prune" in str(failure.value.fix)
+    assert "docker system df" in str(failure.value.fix)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Start, find and stop the background process of one local cloud."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -20,7 +21,7 @@ from localcloud.emulator.leftovers import remove_leftovers
 from localcloud.emulator.ports import bind_loopback, describe_holder
 from localcloud.errors import LocalCloudError
 from localcloud.hints import command
-from localcloud.settings import CloudSettings
+from localcloud.settings import DEFAULT_PORT, CloudSettings
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -78,7 +79,7 @@ def start(settings: CloudSettings) -> RunningCloud:
                 raise LocalCloudError(
                     f"the local cloud of {settings.home} already runs on port {found.port}, "
                     f"not on {settings.port}",
-                    fix=f"LOCALCLOUD_PORT={found.port}, or stop it first: {command('down')}",
+                    fix=f"go on with that port: export LOCALCLOUD_PORT={found.port}",
                 )
             if not (settings.process_file.exists() or settings.log_file.exists()):
                 raise LocalCloudError(
@@ -221,8 +222,18 @@ def _require_free_port(settings: CloudSettings) -> None:
         holder = f"the local cloud of {home}" if home else describe_holder(settings.port)
         raise LocalCloudError(
             f"port {settings.port} is in use by {holder}",
-            fix=f"end it, or choose another port: LOCALCLOUD_PORT={settings.port + 1}",
+            fix=f"end it, or choose another port: export LOCALCLOUD_PORT={_another(settings.port)}",
         ) from None
+
+
+def _another(port: int) -> int:
+    """A port that nobody listens on now."""
+    for other in range(port + 1, min(port + 100, 65536)):
+        with contextlib.suppress(OSError):
+            for probe in bind_loopback(other):
+                probe.close()
+            return other
+    return DEFAULT_PORT
 
 
 def environment_of(settings: CloudSettings, given: Mapping[str, str]) -> dict[str, str]:
@@ -267,7 +278,7 @@ def _await_answer(settings: CloudSettings, child: subprocess.Popen[bytes]) -> Ru
             raise LocalCloudError(
                 f"the local cloud ended at start with exit code {child.returncode}; its last lines:\n"
                 f"{_tail(settings.log_file)}",
-                fix=f"read {settings.log_file}",
+                fix=f"look into {settings.log_file}",
             )
         found = running(settings) if settings.process_file.exists() else None
         if found is not None and found.pid == child.pid:
@@ -278,7 +289,7 @@ def _await_answer(settings: CloudSettings, child: subprocess.Popen[bytes]) -> Ru
     raise LocalCloudError(
         f"the local cloud did not answer within {START_SECONDS:.0f} s; its last lines:\n"
         f"{_tail(settings.log_file)}",
-        fix=f"read {settings.log_file}",
+        fix=f"look into {settings.log_file}",
     )
 
 

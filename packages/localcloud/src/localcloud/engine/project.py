@@ -213,7 +213,7 @@ class _SecureReader:
                 raise LocalCloudError(
                     f"{self._stack_file}: secretsprovider is {provider!r}; the built-in engine reads "
                     "secrets of the passphrase provider only",
-                    fix="pulumi stack change-secrets-provider passphrase, or use the pulumi CLI",
+                    fix="use the pulumi CLI, or change it: pulumi stack change-secrets-provider passphrase",
                 )
             salt = self._settings.get("encryptionsalt")
             if not isinstance(salt, str):

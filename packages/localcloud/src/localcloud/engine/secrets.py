@@ -178,5 +178,5 @@ def _passphrase(stack_file: Path, environment: Mapping[str, str]) -> str:
             ) from None
     raise LocalCloudError(
         f"{stack_file} has secure values, and no passphrase is set to read them",
-        fix="export PULUMI_CONFIG_PASSPHRASE=… (or PULUMI_CONFIG_PASSPHRASE_FILE=<file>)",
+        fix="set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
     )

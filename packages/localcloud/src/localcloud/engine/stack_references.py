@@ -1,5 +1,6 @@
 """Outputs of other stacks on this local cloud, as `pulumi.StackReference` asks for them."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,8 @@ class OtherStacks:
         if outputs is None:
             raise LocalCloudError(
                 f"the stack {name!r} that this one refers to is not deployed on this local cloud",
-                fix=f"deploy it first, in the folder of project {project}: python -m automation up {stack} --local",
+                fix=f"deploy it first, in the folder of project {project}: "
+                f"python -m automation up {shlex.quote(stack)} --local",
             )
         hidden = [key for key, value in outputs.items() if contains_secret(value)]
         return {"name": name, "outputs": outputs, "secretOutputNames": hidden}

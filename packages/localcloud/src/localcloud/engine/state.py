@@ -282,7 +282,7 @@ def stack_lock(state_file: Path, stack: str) -> Iterator[None]:
     except OSError as error:
         raise LocalCloudError(
             f"cannot write to {state_file.parent}: {error.strerror or error}",
-            fix="make it a folder that this user may write to",
+            fix="let it be a folder that this user may write to",
         ) from None
     try:
         with suppress(OSError):  # it is for people; a full disk is told when the state cannot be written

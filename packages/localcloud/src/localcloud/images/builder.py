@@ -199,7 +199,7 @@ def _failure(name: str, progress: BuildProgress, code: int) -> LocalCloudError:
         return LocalCloudError(
             f"building image {name} failed: the Docker engine's disk is full ({free:.1f} GiB free on /)\n"
             f"    {progress.failure()}",
-            fix="free disk space, for example: docker system prune; then run the command again",
+            fix="free disk space, then run the command again; what takes it: docker system df",
         )
     if progress.mentions("cannot connect to the docker daemon", "error during connect"):
         return LocalCloudError(

@@ -165,7 +165,7 @@ def _without_registry(settings: CloudSettings, docker_host: str, name: str, reas
     if "denied" in reason or "unauthorized" in reason:
         raise LocalCloudError(
             f"the registry gives no access to {name}: {reason}",
-            fix=f"run `docker login` for that registry; or have the image on this machine: docker build -t {name} …",
+            fix="run `docker login` for that registry, or build the image on this machine under that name",
         )
     found = ensure_base_image(settings, docker_host, name)
     console.warn(f"{name} cannot be pulled here: tasks run on the stand-in {found}")

@@ -144,7 +144,7 @@ def _refuse_unknown_context(host: str | None) -> None:
     if name and host is None:
         raise LocalCloudError(
             f"DOCKER_CONTEXT is {name!r}, and there is no Docker context of that name",
-            fix="unset DOCKER_CONTEXT, or set it to one of: docker context ls",
+            fix="set it to one of those of `docker context ls`, or leave it out: unset DOCKER_CONTEXT",
         )
 
 
@@ -176,7 +176,7 @@ def _refuse_what_starting_cannot_mend(refusals: list[NoAnswer]) -> None:
     if denied:
         raise LocalCloudError(
             f"no permission to use the Docker engine at {denied.host}",
-            fix="sudo usermod -aG docker $USER, log in again, and run the command again; or run it as root",
+            fix="run it as root, or be of the group, log in again and run it again: sudo usermod -aG docker $USER",
         )
     if os.environ.get("DOCKER_HOST"):
         refusal = refusals[0]
@@ -189,7 +189,7 @@ def _refuse_what_starting_cannot_mend(refusals: list[NoAnswer]) -> None:
     if not is_root():
         raise LocalCloudError(
             f"Docker is installed but does not answer ({_all(refusals)})",
-            fix="sudo systemctl start docker (or run this command as root), then run the command again",
+            fix="run this command as root, or start the engine and run it again: sudo systemctl start docker",
         )
 
 

@@ -25,7 +25,7 @@ def check_machine(settings: CloudSettings) -> None:
     except OSError as error:
         raise LocalCloudError(
             f"{settings.home} cannot be written: {error.strerror}",
-            fix="make it writable, or set LOCALCLOUD_HOME to another folder",
+            fix="let this user write to it, or set LOCALCLOUD_HOME to another folder",
         ) from None
     check_space(settings.home)
 
@@ -40,5 +40,5 @@ def check_space(folder: Path, needed: int = NEEDED_BYTES) -> None:
     if free < needed:
         raise LocalCloudError(
             f"the disk of {folder} is nearly full: {free / 2**30:.1f} GiB free, {needed / 2**30:.1f} GiB needed",
-            fix="free some space, for example: docker system prune",
+            fix="free some space; what Docker takes: docker system df",
         )
