@@ -171,14 +171,15 @@ def test_a_malformed_response_is_a_bad_gateway(web: Balancer, response: bytes) -
         assert told(web, get(web)) == 502
 
 
-def test_a_response_without_content_ends_with_its_head(web: Balancer) -> None:
-    answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"
-    with raw_target(web, answer), web.connect() as client:
+@pytest.mark.parametrize("fields", [b"Content-Length: 5\r\n\r\nhello", b"\r\n"], ids=["a body", "no length"])
+def test_a_response_without_content_ends_with_its_head(web: Balancer, fields: bytes) -> None:
+    with raw_target(web, b"HTTP/1.1 204 No Content\r\n" + fields), web.connect() as client:
         client.sendall(get(web).replace(b"Connection: close\r\n", b"") + get(web))
         answers = until_closed(client)
     assert answers.count(b"HTTP/1.1 204 ") == 2
     assert b"hello" not in answers
     assert b"content-length" not in answers.lower()
+    assert b"transfer-encoding" not in answers.lower()
 
 
 def test_an_answer_nobody_asked_for_is_nobodys(web: Balancer) -> None:
@@ -188,6 +189,27 @@ def test_an_answer_nobody_asked_for_is_nobodys(web: Balancer) -> None:
         url = f"http://127.0.0.1:{web.cloud.settings.port}/"
         with httpx.Client(trust_env=False, headers={"Host": f"{web.name}.alb.localhost"}) as client:
             assert [client.get(url).text for _ in range(5)] == ["ok"] * 5
+
+
+def test_a_target_that_speaks_unasked_is_asked_on_another_connection(web: Balancer) -> None:
+    """The first half of an answer between two requests, its second half behind the next one."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(OK)
+        time.sleep(0.05)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        connection.settimeout(5)
+        if connection.recv(65536):
+            connection.sendall(b"Content-Length: 6\r\n\r\npoison")
+
+    with raw_target(web, talk) as target:
+        for _ in range(2):
+            with web.connect() as client:
+                client.sendall(get(web))
+                assert until_closed(client).endswith(b"ok")
+            time.sleep(0.2)
+    first, second = target.connections
+    assert first != second
 
 
 def test_a_connection_that_the_target_closes_under_a_request_is_a_bad_gateway(web: Balancer) -> None:

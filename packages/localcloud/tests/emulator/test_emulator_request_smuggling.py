@@ -78,6 +78,9 @@ CASES = (
     Case("chunk size with 0x", (b"Transfer-Encoding: chunked",), b"0x2\r\nhi\r\n" + CHUNKED_END, 400),
     Case("chunk ended by LF", (b"Transfer-Encoding: chunked",), b"2\nhi\r\n" + CHUNKED_END, 400),
     Case("chunk longer than said", (b"Transfer-Encoding: chunked",), b"2\r\nhiXX\r\n" + CHUNKED_END, 400),
+    Case("nothing between chunks", (b"Transfer-Encoding: chunked",), b"2\r\nhi" + CHUNKED_END, 400),
+    Case("LF between chunks", (b"Transfer-Encoding: chunked",), b"2\r\nhi\n" + CHUNKED_END, 400),
+    Case("space behind a chunk size", (b"Transfer-Encoding: chunked",), b"2 \r\nhi\r\n" + CHUNKED_END, 400),
     Case("trailers", (b"Transfer-Encoding: chunked",),
          b"0\r\nAuthorization: x\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n",
          closes=False, sends=b"0\r\n\r\n", keeps_back=b"authorization"),
@@ -165,6 +168,14 @@ def test_a_refused_upgrade_leaves_nothing_behind(web: Balancer) -> None:
     assert answers.count(b"HTTP/1.1 ") == 1
     assert answers.startswith(b"HTTP/1.1 200 ")
     assert not any(b"/admin" in received for received in target.received)
+
+
+def test_the_rest_of_a_body_that_nobody_waits_for_is_no_request(web: Balancer) -> None:
+    """The target answers before it has read everything: the connection ends with that answer."""
+    with raw_target(web) as target, web.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\n" + web.host + b"Content-Length: 200\r\n\r\n12")
+        assert until_closed(client).startswith(b"HTTP/1.1 200 ")
+    assert len(target.received) == 1
 
 
 def test_a_connection_that_carried_an_ambiguous_request_carries_no_other(web: Balancer) -> None:
