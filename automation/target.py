@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from automation.commands import verb_of
 from automation.identity import Identity, make_client, session_of
+from infra.deployments.session import session_without_profiles
 from localcloud.settings import CloudSettings
 
 if TYPE_CHECKING:
@@ -48,10 +49,12 @@ class Target:
         """The command line of a verb for this stack, for messages: `python -m automation status dev --local`."""
         return verb_of(name, self.stack, local=self.local is not None, folder=self.folder)
 
-    @property
+    @cached_property
     def session(self) -> "boto3.Session":
         """The stack's session; all its clients share it."""
-        return session_of(_ENVIRONMENT if self.local else self.identity, self.region)
+        if self.local is not None:
+            return session_without_profiles(self.region)
+        return session_of(self.identity, self.region)
 
     def _client(self, service: str, region: str | None = None) -> Any:
         # Imported when a verb first asks AWS: `up` does not, and boto3 is half a second of its start.

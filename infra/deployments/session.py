@@ -75,13 +75,22 @@ def emulator_session(region: str) -> boto3.Session | None:
     stay at home, and the profile may not exist on this machine.
     """
     host = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""
-    if not _is_loopback(host):
-        return None
+    return session_without_profiles(region) if _is_loopback(host) else None
+
+
+def session_without_profiles(region: str) -> boto3.Session:
+    """A session that reads no profile and none of the person's files, which may be wrong and must not matter.
+
+    Args:
+        region: Its region.
+    """
     import boto3  # noqa: PLC0415  see open_session
     from botocore.session import Session  # noqa: PLC0415  see open_session
 
-    without_profile: Any = Session(session_vars={"profile": (None, None, None, None)})
-    return boto3.Session(botocore_session=without_profile, region_name=region)
+    without: Any = Session(session_vars={"profile": (None, None, None, None)})
+    without.set_config_variable("config_file", os.devnull)
+    without.set_config_variable("credentials_file", os.devnull)
+    return boto3.Session(botocore_session=without, region_name=region)
 
 
 def make_client(session: boto3.Session, service: str, options: Mapping[str, Any]) -> Any:

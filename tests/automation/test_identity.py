@@ -8,6 +8,7 @@ from automation.aws_stack import AwsStack
 from automation.engines.workspace import StackSource
 from automation.identity import Identity
 from automation.target import Target
+from infra.deployments.session import emulator_session, make_client
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings
 from tests.automation.conftest import Workbench
@@ -71,6 +72,21 @@ def test_a_profile_that_this_machine_does_not_have_is_said_with_those_it_has() -
     target = Target(stack="prod", region="us-east-1", local=None, identity=Identity(profile="nobody"))
     with pytest.raises(LocalCloudError, match=r"aws:profile is 'nobody'.*there are: .*staging"):
         _ = target.ecs
+
+
+def test_a_local_stack_needs_neither_the_profile_nor_the_files_of_the_person(
+    cloud: CloudSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "config"
+    broken.write_text("[not an ini file")
+    for name, value in {"AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": str(broken)}.items():
+        monkeypatch.setenv(name, value)
+    assert Target(stack="local", region="us-east-1", local=cloud).account == cloud.account_id
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
+    session = emulator_session("us-east-1")
+    assert session is not None
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    assert make_client(session, "sts", keys).get_caller_identity()["Account"]
 
 
 def test_an_encrypted_or_malformed_key_is_one_message() -> None:

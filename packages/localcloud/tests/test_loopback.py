@@ -1,6 +1,8 @@
 """Nothing that is meant for this machine goes through a proxy."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -10,6 +12,7 @@ from localcloud.emulator import start, stop
 from localcloud.loopback import keep_off_proxies
 from localcloud.providers.aws.clients import Aws
 from localcloud.settings import CloudSettings
+from localcloud.watch.readings import Reader
 from packages.localcloud.tests.emulator.ports import free_port
 
 
@@ -70,6 +73,9 @@ def test_aws_calls_need_neither_the_proxy_nor_the_users_profile(
         identity = Aws(settings, "us-east-1").call("sts", "GetCallerIdentity", {})
 
         assert identity["Account"] == settings.account_id
+        assert Reader(settings).document()["services"] == []
+        code = "from localcloud.providers.aws.models import service_model; service_model('ecs')"
+        subprocess.run([sys.executable, "-c", code], check=True)
         assert came == []
     finally:
         stop(settings)

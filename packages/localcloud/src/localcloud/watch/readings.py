@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 
+from localcloud.sdk_session import session_without_profiles
 from localcloud.settings import CloudSettings
 from localcloud.watch import lines
 from localcloud.watch.lines import PERIOD, Line, Wanted
@@ -48,6 +49,7 @@ class Reader:
     settings: CloudSettings
     _counts: dict[str, deque[tuple[float, int, int]]] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
+    _session: Session = field(default_factory=session_without_profiles)
 
     def document(self) -> dict[str, Any]:
         """Everything the page draws."""
@@ -75,8 +77,7 @@ class Reader:
     def _client(self, name: str) -> Any:
         # Making one costs more than a reading does.
         if name not in self._clients:
-            make: Any = boto3.client  # the stubs want literal names
-            self._clients[name] = make(
+            self._clients[name] = self._session.create_client(
                 name,
                 endpoint_url=self.settings.endpoint,
                 region_name=self.settings.region,

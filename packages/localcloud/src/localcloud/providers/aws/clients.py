@@ -1,6 +1,5 @@
 """Access to the local cloud's AWS endpoint: cached clients, and errors people can read."""
 
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from botocore.session import Session
 from localcloud.errors import LocalCloudError
 from localcloud.hints import command
 from localcloud.providers.values import Values
+from localcloud.sdk_session import session_without_profiles
 from localcloud.settings import CloudSettings
 
 # Everything runs on this machine: a call that takes longer hangs, and a retry would only hide why.
@@ -119,10 +119,7 @@ class Aws:
 
     def _make_client(self, service: str, region: str) -> BaseClient:
         if self._session is None:
-            # The user's profiles are for AWS: a wrong AWS_PROFILE or file must not matter here.
-            self._session = Session({"profile": (None, None, None, None)})
-            self._session.set_config_variable("config_file", os.devnull)
-            self._session.set_config_variable("credentials_file", os.devnull)
+            self._session = session_without_profiles()
         client: BaseClient = self._session.create_client(
             service,
             region_name=region,

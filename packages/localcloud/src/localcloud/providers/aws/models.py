@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.loaders import Loader
+from botocore.loaders import Loader, create_loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
-from botocore.session import Session
 
 from localcloud.providers.values import UNKNOWN
 
@@ -18,7 +17,8 @@ Report = Callable[[str, str], None]
 
 @functools.cache
 def _loader() -> Loader:
-    loader: Loader = Session().get_component("data_loader")
+    # Not a session's own: to find that one the session reads the user's profile, which must not matter here.
+    loader: Loader = create_loader()
     return loader
 
 
