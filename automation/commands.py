@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from localcloud.settings import REPOSITORY_ROOT
+from automation.repository import REPOSITORY_ROOT
 
 # This stack always runs on the local cloud, whatever the command line says.
 LOCAL_STACK = "local"

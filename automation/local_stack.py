@@ -16,6 +16,7 @@ from automation.engines.local_pulumi import local_environment, remove_stale_lock
 from automation.engines.provider_host import served_providers
 from automation.engines.workspace import StackSource
 from automation.events import Report
+from automation.repository import REPOSITORY_ROOT
 from automation.stacks import Stack
 from automation.target import Target
 from localcloud import console, emulator, setup
@@ -23,7 +24,7 @@ from localcloud.engine import Operation, Outcome, Project
 from localcloud.engine.state import stack_lock
 from localcloud.errors import LocalCloudError
 from localcloud.providers import local_providers
-from localcloud.settings import REPOSITORY_ROOT, CloudSettings
+from localcloud.settings import CloudSettings
 from localcloud.startup import bring_up
 
 if TYPE_CHECKING:

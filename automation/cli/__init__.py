@@ -42,14 +42,18 @@ def automation(
 
 def run_cli(command: Callable[[], object]) -> None:
     """Run a command; a known failure is one message on stderr and exit code 1, Ctrl-C is 130."""
-    # Here: botocore is half a second of every verb's start, and some verbs never ask AWS.
+    try:
+        _run(command)
+    except KeyboardInterrupt:  # around it all: a failure that is being told can be interrupted too
+        sys.stderr.write("stopped\n")
+        sys.exit(130)
+
+
+def _run(command: Callable[[], object]) -> None:
     try:
         command()
     except LocalCloudError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
@@ -62,7 +66,7 @@ def run_cli(command: Callable[[], object]) -> None:
 
 def _cloud_message(error: Exception) -> str | None:
     """What AWS or botocore says, for errors that are not programming errors."""
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415  see run_cli
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415  half a second, and some verbs never ask AWS
 
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials were found\n  fix: set AWS_PROFILE, or log in: aws sso login"

@@ -26,11 +26,11 @@ from automation.commands import verb
 from automation.engines.workspace import StackSource
 from automation.identity import Identity
 from automation.new_stack import new_stack
+from automation.repository import REPOSITORY_ROOT
 from localcloud.cli import app as localcloud_app
 from localcloud.containment import MOUNTS_VARIABLE, containment_of
 from localcloud.errors import LocalCloudError
 from localcloud.gate import HOSTS_VARIABLE, ORIGINS_VARIABLE, gate_of
-from localcloud.settings import REPOSITORY_ROOT
 from tests.unit import pulumi_config
 from tests.unit.test_fix_lines import parsed
 

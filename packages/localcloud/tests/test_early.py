@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from localcloud import cli
+from localcloud.errors import LocalCloudError
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("package", ["automation", "localcloud"])
@@ -33,6 +36,23 @@ def test_a_command_that_is_stopped_while_it_starts_says_so(package: str, number:
         assert process.returncode in {130, *had_ended}, (pause, said)
         if process.returncode == 130 and number == signal.SIGTERM:
             assert "stopped" in said
+
+
+def test_a_failure_that_is_being_told_can_be_interrupted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def failing() -> None:
+        raise LocalCloudError("too bad")
+
+    monkeypatch.setattr(cli, "app", failing)
+    monkeypatch.setattr("localcloud.console.fail", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "stopped\n"
 
 
 def wait_until_python_is_up(pid: int) -> None:

@@ -144,6 +144,14 @@ def watch_cloud(
 def main() -> None:
     """Entry point; a known failure is one message on stderr and exit code 1, Ctrl-C is 130."""
     try:
+        _run()
+    except KeyboardInterrupt:  # around it all: a failure that is being told can be interrupted too
+        sys.stderr.write("stopped\n")
+        sys.exit(130)
+
+
+def _run() -> None:
+    try:
         app()
     except LocalCloudError as error:
         console.fail(error)
@@ -154,6 +162,3 @@ def main() -> None:
             raise
         console.fail(told)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(130)
