@@ -47,6 +47,7 @@ PROGRAMS = (
     "sudo",
     "apt-get",
     "eval",
+    "localcloud",
 )
 # Values that a command may hold as they are: numbers and constants of ours.
 HARMLESS = {
@@ -99,16 +100,19 @@ def value_of(node: ast.expr, constants: dict[str, str]) -> str:
     if isinstance(node, ast.Name) and node.id in constants:
         return constants[node.id]
     if isinstance(node, ast.Call):
-        name = ast.unparse(node.func).rpartition(".")[2]
-        if name == "quote":
-            return VALUE
-        if name in {"verb", "_verb", "verb_of"}:
-            first = node.args[0]
-            assert isinstance(first, ast.Constant), text
-            return f"python -m automation {first.value!s} {VALUE}"
-        if name in {"removal", "next"}:
-            return "pulumi config rm x"
+        return made_by(ast.unparse(node.func).rpartition(".")[2], node) or f"«{text}»"
     return f"«{text}»"
+
+
+def made_by(name: str, call: ast.Call) -> str:
+    """What a function that makes a part of a command returns; empty for any other function."""
+    if name == "quote":
+        return VALUE
+    if name == "command":  # localcloud.hints
+        return f"localcloud {ast.literal_eval(call.args[0])}"
+    if name in {"verb", "_verb", "verb_of"}:
+        return f"python -m automation {ast.literal_eval(call.args[0])} {VALUE}"
+    return "pulumi config rm x" if name in {"removal", "next"} else ""
 
 
 def printed() -> Iterator[tuple[str, str]]:
@@ -182,7 +186,7 @@ def check(words: list[str], where: str) -> None:
     match words:
         case ["python", "-m", "automation", *rest]:
             parse(typer.main.get_command(app), rest)
-        case ["python", "-m", "localcloud", *rest]:
+        case ["localcloud", *rest]:
             parse(typer.main.get_command(localcloud_app), rest)
         case ["make", *targets]:
             lines = (REPOSITORY_ROOT / "Makefile").read_text(encoding="utf-8")

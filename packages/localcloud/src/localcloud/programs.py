@@ -1,5 +1,6 @@
 """Anybody's Pulumi program on the local cloud, run by the built-in engine."""
 
+import shlex
 from pathlib import Path
 
 from localcloud import emulator
@@ -59,9 +60,10 @@ def only_stack(folder: Path) -> str:
         return names[0]
     if names:
         raise LocalCloudError(
-            f"{folder} has several stacks: {', '.join(names)}", fix=f"name one: --stack {names[0]}"
+            f"{folder} has several stacks: {', '.join(names)}",
+            fix=f"name one: --stack {shlex.quote(names[0])}",
         )
     raise LocalCloudError(
         f"no stack file in {folder}: a stack NAME is described by Pulumi.NAME.yaml",
-        fix=f"make one, which may be empty: touch {folder / 'Pulumi.dev.yaml'}",
+        fix=f"write one, which may be empty: touch {shlex.quote(str(folder / 'Pulumi.dev.yaml'))}",
     )

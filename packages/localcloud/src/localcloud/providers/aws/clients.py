@@ -187,5 +187,5 @@ def unreachable(settings: CloudSettings, error: Exception) -> LocalCloudError:
     """The error for an endpoint that does not answer."""
     return LocalCloudError(
         f"the local cloud does not answer at {settings.endpoint} ({type(error).__name__})",
-        fix=f"{command('up')}, or without a program: {command('start')}",
+        fix=f"start it: {command('start')}",
     )
