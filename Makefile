@@ -74,8 +74,9 @@ format: environment  ## Format the code
 format-check: environment
 	$(PYTHON_BIN) -m ruff format --check .
 
-lint: environment  ## Lint
+lint: environment  ## Lint, and check who imports whom
 	$(PYTHON_BIN) -m ruff check .
+	PYTHONPATH=.:app .venv/bin/lint-imports --no-cache
 
 types: environment  ## Strict types
 	$(PYTHON_BIN) -m mypy

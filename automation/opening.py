@@ -8,7 +8,7 @@ from automation.commands import LOCAL_STACK
 from automation.engines import EngineName
 from automation.engines.workspace import StackSource
 from automation.events import Report
-from automation.local_stack import LocalStack
+from automation.local.stack import LocalStack
 from automation.repository import LOCAL_HOME, REPOSITORY_ROOT
 from automation.stacks import Stack
 from localcloud.errors import LocalCloudError
