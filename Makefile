@@ -74,17 +74,18 @@ format: environment  ## Format the code
 format-check: environment
 	$(PYTHON_BIN) -m ruff format --check .
 
-lint: environment  ## Lint
+lint: environment  ## Lint, and check who imports whom
 	$(PYTHON_BIN) -m ruff check .
+	PYTHONPATH=.:app .venv/bin/lint-imports --no-cache
 
 types: environment  ## Strict types
 	$(PYTHON_BIN) -m mypy
 
 lock:  ## Pin the dependencies of requirements*.in again, with hashes
-	@for file in requirements-dev requirements requirements-uv; do \
+	@for file in requirements-dev requirements requirements-deploy requirements-uv; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header $$file.in --output-file $$file.txt \
-	    $$(test $$file != requirements || echo --constraint requirements-dev.txt) || exit 1; \
+	    $$(case $$file in requirements|requirements-deploy) echo --constraint requirements-dev.txt ;; esac) || exit 1; \
 	done  # a deployment runs with the versions that were tested
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header template/requirements-test.in --output-file template/requirements-test.txt

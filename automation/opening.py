@@ -8,7 +8,6 @@ from automation.commands import LOCAL_STACK
 from automation.engines import EngineName
 from automation.engines.workspace import StackSource
 from automation.events import Report
-from automation.local_stack import LocalStack
 from automation.repository import LOCAL_HOME, REPOSITORY_ROOT
 from automation.stacks import Stack
 from localcloud.errors import LocalCloudError
@@ -54,6 +53,9 @@ def open_stack(
         folder=folder, stack=name, settings_of=settings_of or name, overrides=overrides or {}
     )
     if settings is not None:
+        # Here: a deployment to AWS has none of the local cloud's requirements installed.
+        from automation.local.stack import LocalStack  # noqa: PLC0415
+
         return LocalStack(source, settings, engine, report)
     if engine is EngineName.BUILT_IN:
         raise LocalCloudError(

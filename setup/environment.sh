@@ -1,11 +1,13 @@
 #!/bin/sh
-# Make .venv with everything in requirements-dev.txt and the local cloud of packages/localcloud. Costs nothing when the requirements have not changed.
+# Make .venv with everything in requirements-dev.txt, or the file given as argument (requirements-deploy.txt for a pipeline
+# that deploys to AWS), and the source of packages/localcloud. Costs nothing when the requirements have not changed.
 # Prints to standard error only: `make -s url` must print the URL and nothing else.
 set -eu
 
+requirements=${1:-requirements-dev.txt}
 venv=.venv
 stamp=$venv/.requirements
-key="$(pwd) $(cat "$0" requirements-uv.txt requirements-dev.txt | cksum)"
+key="$(pwd) $(cat "$0" requirements-uv.txt "$requirements" | cksum)"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $1"; say "  fix: $2"; exit 1; }
@@ -96,7 +98,7 @@ fi
 rm -f "$stamp"
 quietly "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements-uv.txt
 share_pip_settings
-quietly "$venv/bin/uv" pip install --python "$venv/bin/python" --require-hashes -r requirements-dev.txt
+quietly "$venv/bin/uv" pip install --python "$venv/bin/python" --require-hashes -r "$requirements"
 link_local_cloud
 printf '%s' "$key" >"$stamp"
 say "ok  Python environment in $venv ($(($(date +%s) - started)) s)"

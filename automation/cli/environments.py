@@ -63,7 +63,7 @@ def preflight(
 def doctor(as_json: JsonOption = False) -> None:
     """Say what is installed on this machine, what is missing, and how to get it."""
     # Here: the emulator and Docker's client are not needed by any other verb of this module.
-    from automation.doctor import examine  # noqa: PLC0415
+    from automation.local.doctor import examine  # noqa: PLC0415
 
     _show(examine(CloudSettings.from_environment(home=LOCAL_HOME)), as_json=as_json)
 
@@ -86,7 +86,7 @@ def env(stack: StackName = "local", project: ProjectFolder = None) -> None:
 
     Use it as: eval "$(python -m automation env local)"
     """
-    from automation.plain_cli import plain_cli_environment  # noqa: PLC0415  see doctor
+    from automation.local.plain_cli import plain_cli_environment  # noqa: PLC0415  see doctor
 
     folder = (project or REPOSITORY_ROOT).resolve()
     variables = plain_cli_environment(CloudSettings.from_environment(home=LOCAL_HOME), folder, stack)

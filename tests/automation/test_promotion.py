@@ -11,7 +11,7 @@ from automation import promotion
 from automation.engines import CloudResource, EngineName
 from automation.engines.workspace import StackSource
 from automation.image_store import REPOSITORY, held
-from automation.local_stack import LocalStack
+from automation.local.stack import LocalStack
 from automation.registry import Repository
 from automation.target import Target
 from localcloud.settings import CloudSettings

@@ -58,10 +58,10 @@ class Checkout:
         )
         program.chmod(0o755)
 
-    def run(self) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         self.log.unlink(missing_ok=True)
         return subprocess.run(
-            ["/bin/sh", str(SCRIPT)],
+            ["/bin/sh", str(SCRIPT), *arguments],
             cwd=self.folder,
             env={"PATH": str(self.folder / "bin")},
             capture_output=True,
@@ -106,6 +106,17 @@ def test_changed_requirements_are_installed_into_the_same_environment(checkout: 
     assert checkout.run().returncode == 0
     assert installs(checkout)
     assert marker.exists()
+
+
+def test_a_pipeline_installs_the_file_that_it_names_and_another_file_is_installed_anew(
+    checkout: Checkout,
+) -> None:
+    checkout.python()
+    (checkout.folder / "requirements-deploy.txt").write_text("pulumi==3\n")
+    assert checkout.run("requirements-deploy.txt").returncode == 0
+    assert installs(checkout)[-1].endswith("-r requirements-deploy.txt")
+    assert checkout.run().returncode == 0
+    assert installs(checkout)[-1].endswith("-r requirements-dev.txt")
 
 
 def test_an_interrupted_installation_starts_again_from_nothing(checkout: Checkout) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.providers.aws.requests import create_request
+from localcloud.providers.aws.table.listeners import LISTENER
 from localcloud.providers.values import UNKNOWN
 from packages.localcloud.tests.providers.aws.examples import CONTAINERS
 from packages.localcloud.tests.providers.aws.harness import Driver
@@ -169,3 +171,12 @@ def test_reading_a_type_first_leaves_the_sdk_whole_for_the_program() -> None:
         "pulumi_aws.ecs.Service\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(("kind", "protocol"), [("app", "HTTP"), ("net", None)])
+def test_a_listener_without_a_protocol_is_http_on_an_application_load_balancer(
+    kind: str, protocol: str | None
+) -> None:
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/{kind}/web/0123456789abcdef"
+    request = create_request(LISTENER, {"loadBalancerArn": arn, "port": 80, "defaultActions": []}, {})
+    assert request.get("Protocol") == protocol

@@ -77,6 +77,16 @@ def _listener_check(values: Values) -> list[tuple[str, str]]:
     return []
 
 
+def _protocol(request: Values, _: Values) -> None:
+    """HTTP on an application load balancer where the program says nothing, as the official provider sends it.
+
+    Terraform's AWS provider, `resourceListenerCreate` in `internal/service/elbv2/listener.go`: "Keep previous default
+    of HTTP for Application Load Balancers". AWS itself has no default and refuses the request.
+    """
+    if "Protocol" not in request and ":loadbalancer/app/" in str(request["LoadBalancerArn"]):
+        request["Protocol"] = "HTTP"
+
+
 def _listener(state: Values) -> Values:
     return {"ListenerArn": state["id"]}
 
@@ -85,7 +95,7 @@ LISTENER = ResourceType(
     type="aws:lb/listener:Listener",
     differs=lambda values: "answers plain HTTP, without TLS" if values.get("protocol") == "HTTPS" else "",
     service="elbv2",
-    create=Operation(name="CreateListener"),
+    create=Operation(name="CreateListener", prepare=_protocol),
     read=with_attributes("DescribeListeners", "Listeners", "ListenerArn", LISTENER_ATTRIBUTES),
     update=(
         Operation(name="ModifyListener", keys=_listener),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from automation.engines import EngineName
 from automation.engines.choice import EngineRecord, choose_engine
-from automation.engines.local_pulumi import local_environment
-from automation.engines.provider_daemon import background_providers
 from automation.engines.workspace import StackSource
+from automation.local.local_pulumi import local_environment
+from automation.local.provider_daemon import background_providers
 from localcloud import emulator
 from localcloud.errors import LocalCloudError
 from localcloud.settings import CloudSettings

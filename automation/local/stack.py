@@ -9,13 +9,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from automation.commands import LOCAL_STACK
 from automation.engines import EngineName, StackEngine
-from automation.engines.builtin import BuiltInEngine
 from automation.engines.choice import EngineRecord, choose_engine, engine_from_environment
 from automation.engines.command import cli_available
-from automation.engines.local_pulumi import local_environment, remove_stale_locks, workspace_folder
-from automation.engines.provider_host import served_providers
 from automation.engines.workspace import StackSource
 from automation.events import Report
+from automation.local.builtin import BuiltInEngine
+from automation.local.local_pulumi import local_environment, remove_stale_locks, workspace_folder
+from automation.local.provider_host import served_providers
 from automation.repository import REPOSITORY_ROOT
 from automation.stacks import Stack
 from automation.target import Target

@@ -1,6 +1,6 @@
 """Serve the local providers in the background for the plain pulumi CLI, until the local cloud's world ends.
 
-python -m automation.engines.provider_daemon
+python -m automation.local.provider_daemon
 """
 
 import asyncio
@@ -54,7 +54,7 @@ def background_providers(settings: CloudSettings, world: str, folder: Path) -> s
     }
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "automation.engines.provider_daemon"],
+            [sys.executable, "-m", "automation.local.provider_daemon"],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
