@@ -87,6 +87,8 @@ WRAPPED = (
     Wrapped("cloudwatch", "_get_metric_data", "alarms.api", "bf6a8e1132a2"),
     Wrapped("cloudwatch", "_alarm_tags_refusal", "alarms.api", "049cd6ca61fd"),
     Wrapped("cloudwatch", "_set_alarm_state", "alarms.evaluator", "0fa9fef3bd18"),
+    Wrapped("cloudwatch", "handle_request", "alarms.front", "0e8a6c92a042"),
+    Wrapped("cloudwatch", "_parse_ts", "alarms.refusals", "f948ba95e7cf"),
     Wrapped("cloudwatch", "_evaluate_alarm", "alarms.install", "a0b0acd3d432"),
     Wrapped("cloudwatch", "_evaluate_all_alarms", "alarms.install", "f83f88e57f1c"),
     Wrapped("cloudwatch", "_dispatch_alarm_actions", "alarms.evaluator", "fcf47c0d1e6e"),
