@@ -10,7 +10,7 @@ ON_STACK = $(STACK) --local
 
 .DEFAULT_GOAL := help
 .PHONY: help setup environment up down preview destroy url status logs scale start \
-        load watch test checks format lock format-check lint types quick containers bench changes lock template
+        load watch test checks format lock format-check lint types quick containers bench changes judges lock template
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ lock:  ## Pin the dependencies of requirements*.in again, with hashes
 
 template: environment  ## Bring template/, what `pulumi new` copies, up to date: links to the files of this repository
 	$(PYTHON_BIN) -m tests.template.links
+
+judges: environment  ## Run test suites of others against local clouds: make judges JUDGES=FOLDER (ONLY=elbv2)
+	@$(PYTHON_BIN) -m judges $(or $(JUDGES),judges-checkouts) $(if $(ONLY),--only $(ONLY))
 
 bench: setup  ## Print the ratios of speed and size
 	$(PYTHON_BIN) -m bench

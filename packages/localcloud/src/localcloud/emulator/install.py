@@ -7,11 +7,12 @@ from typing import Any
 
 from localcloud.containment import Containment
 from localcloud.emulator import event_bus, notifications, upstream
-from localcloud.emulator.alb import probes, wire
-from localcloud.emulator.alb.api import LoadBalancingApi
+from localcloud.emulator.alb import probes
 from localcloud.emulator.alb.balancing import Balancing
+from localcloud.emulator.alb.model import STORE
 from localcloud.emulator.alb.registry import Registry, Target
 from localcloud.emulator.alb.routing import Routes
+from localcloud.emulator.alb.service import LoadBalancingService, tagged
 from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
 from localcloud.emulator.codedeploy import install as codedeploy
@@ -25,6 +26,7 @@ from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.ecs.task_run import Hooks, TaskRun
 from localcloud.emulator.metrics import store
 from localcloud.emulator.naming.discovery import Discovery
+from localcloud.emulator.resetting import on_reset
 from localcloud.emulator.shifting.weights import Weights
 from localcloud.emulator.vpc import install as vpc
 
@@ -50,7 +52,7 @@ def install(port: int, containment: Containment) -> Balancing:
         scheduler.wake()
 
     registry.changed = target_changed
-    _install_load_balancing(LoadBalancingApi(registry, balancing.routes))
+    _install_load_balancing(LoadBalancingService(registry, balancing.routes))
     discovery = Discovery(registry.on_loop)
     _install_tasks(scheduler, registry, discovery)
     _install_services(scheduler, discovery)
@@ -65,22 +67,17 @@ def install(port: int, containment: Containment) -> Balancing:
     codedeploy.install(scheduler.wake)
     scheduler.start()
     discovery.start()
+    on_reset(STORE.clear)
+    on_reset(registry.clear)
+    on_reset(balancing.routes.forget)
     return balancing
 
 
-def _install_load_balancing(api: LoadBalancingApi) -> None:
-    alb = upstream.alb
-    alb._parse_actions = wire.parse_actions(alb._parse_actions)
-    alb._action_xml = wire.action_xml(alb._action_xml)
-    alb._parse_conditions = wire.parse_conditions
-    alb._condition_xml = wire.condition_xml
-    alb.set_targets_for_group = lambda *_arguments: True
-    for action, handler in list(alb._ACTION_MAP.items()):
-        if not action.startswith("Describe"):
-            alb._ACTION_MAP[action] = api.around(action, handler)
-    alb._ACTION_MAP.update(api.actions())
-    # MiniStack's Resource Groups Tagging API does not know load balancing.
-    upstream.tagging._COLLECTORS["elasticloadbalancing"] = lambda: list(alb._tags.items())
+def _install_load_balancing(service: LoadBalancingService) -> None:
+    upstream.app.SERVICE_HANDLERS["elasticloadbalancing"] = service.handle
+    # MiniStack's ECS tells its own load balancers about tasks; ours hear of them from the task itself.
+    upstream.alb.set_targets_for_group = lambda *_arguments: True
+    upstream.tagging._COLLECTORS["elasticloadbalancing"] = tagged
 
 
 def _install_tasks(scheduler: Scheduler, registry: Registry, discovery: Discovery) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -30,7 +31,8 @@ from localcloud.emulator.metrics.publisher import Publisher
 from localcloud.emulator.observing import install as observing
 from localcloud.emulator.peers import Peers
 from localcloud.emulator.ports import bind_address, bind_loopback
-from localcloud.emulator.world import Application, World, with_world
+from localcloud.emulator.resetting import with_reset
+from localcloud.emulator.world import Application, Life, World, with_world
 from localcloud.gate import gate_of
 from localcloud.settings import CloudSettings
 
@@ -60,13 +62,14 @@ def main() -> None:
 async def serve(settings: CloudSettings, application: Application, sockets: list[socket.socket]) -> None:
     """Serve the application and the load balancers on the given sockets until a signal ends the process."""
     loop = asyncio.get_running_loop()
-    world = World(home=str(settings.home.resolve()))
+    life = Life(str(settings.home.resolve()))
+    remember = functools.partial(_remember, settings, life)
     upstream.app._MAIN_LOOP = loop
     balancing = install(settings.port, settings.containment)
     balancing.registry.serve_on(loop)
     server = Server(
         uvicorn.Config(
-            guarded(with_world(application, world), settings.gate),
+            guarded(with_world(with_reset(application, life, remember), life), settings.gate),
             http=front_protocol(balancing, Peers(engine.own_addresses)),
             # A client's own word on its address is worth nothing here.
             proxy_headers=False,
@@ -86,10 +89,14 @@ async def serve(settings: CloudSettings, application: Application, sockets: list
     publishing = asyncio.create_task(Publisher(balancing.registry, balancing.traffic, observing()).run())
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
-    write_process_file(settings, world)
-    logger.info("world %s on port %d", world.id, settings.port)
+    remember()
+    logger.info("world %s on port %d", life.world.id, settings.port)
     await serving
     publishing.cancel()
+
+
+def _remember(settings: CloudSettings, life: Life) -> None:
+    write_process_file(settings, life.world)
 
 
 class Server(uvicorn.Server):

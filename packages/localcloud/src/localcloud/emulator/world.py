@@ -30,13 +30,28 @@ class World:
         return {"world": self.id, "pid": self.pid, "version": self.version, "home": self.home}
 
 
-def with_world(application: Application, world: World) -> Application:
+class Life:
+    """The world that the process holds now; a reset begins another one.
+
+    Args:
+        home: The local cloud's folder.
+    """
+
+    def __init__(self, home: str) -> None:
+        self.world = World(home=home)
+
+    def renew(self) -> None:
+        """Begin another world: nothing of the last one is left."""
+        self.world = World(home=self.world.home)
+
+
+def with_world(application: Application, life: Life) -> Application:
     """Serve the world document next to an ASGI application."""
-    body = json.dumps(world.document()).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == WORLD_PATH:
+            body = json.dumps(life.world.document()).encode()
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
             return

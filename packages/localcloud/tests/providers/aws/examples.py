@@ -289,6 +289,9 @@ EXAMPLES: Mapping[str, Example] = {
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Example(
         lambda w: {"routeTableId": w.make(ROUTES).id, "subnetId": w.make(SUBNET).id}
     ),
+    "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation": Example(
+        lambda w: {"routeTableId": w.make(ROUTES).id, "vpcId": w.make(VPC).id}
+    ),
     EIP: Example({"domain": "vpc"}, {"tags": {"Name": "two"}}),
     "aws:ec2/natGateway:NatGateway": Example(
         lambda w: {"allocationId": w.make(EIP).id, "subnetId": w.make(SUBNET).id},

@@ -56,6 +56,7 @@ IMPORTED_IN_PART = {
     "secretsmanager.SecretVersion",
 }
 NOT_IMPORTED = {
+    "ec2.MainRouteTableAssociation",
     "acm.CertificateValidation",
     "appautoscaling.ScheduledAction",
     "cloudwatch.EventTarget",

@@ -3,6 +3,7 @@
 from localcloud.emulator import upstream
 from localcloud.emulator.alarms.api import MetricData, put_metric_alarm
 from localcloud.emulator.alarms.evaluator import Evaluator
+from localcloud.emulator.alarms.front import CloudWatchFront
 
 
 def install(evaluator: Evaluator) -> None:
@@ -14,3 +15,4 @@ def install(evaluator: Evaluator) -> None:
     cloudwatch._evaluate_alarm = lambda _alarm: None
     cloudwatch._evaluate_all_alarms = lambda: None
     cloudwatch._dispatch_alarm_actions = evaluator.actions
+    upstream.app.SERVICE_HANDLERS["monitoring"] = CloudWatchFront(cloudwatch.handle_request).handle

@@ -1,10 +1,11 @@
 """What a rule does with a request, compiled from the ELBv2 records."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.emulator.alb import groups, wire
+from localcloud.emulator.alb import groups
+from localcloud.emulator.alb.model import target_groups_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ class NotEmulated:
 Action = Forward | Redirect | FixedResponse | NotEmulated
 
 
-def action_of(actions: list[Mapping[str, Any]]) -> Action | None:
+def action_of(actions: Sequence[Mapping[str, Any]]) -> Action | None:
     """What a rule's actions come to; those before the last are not emulated and named as such."""
     ordered = sorted(actions, key=lambda action: int(action.get("Order") or 1))
     if not ordered:
@@ -97,7 +98,7 @@ def _forward(action: Mapping[str, Any]) -> Forward:
     return Forward(
         groups=tuple(
             ForwardGroup(arn=arn, weight=weight, stickiness=_stickiness(arn))
-            for arn, weight in wire.target_groups_of(action)
+            for arn, weight in target_groups_of(dict(action))
         ),
         sticky_seconds=int(sticky.get("DurationSeconds") or 0) if sticky.get("Enabled") else 0,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from localcloud.emulator.alb import wire
+from localcloud.emulator.alb.refused_conditions import CONFIGURATIONS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def condition_test(condition: Mapping[str, Any]) -> Test:
     field = condition["Field"]
     if field == "query-string":
         return _query_test(condition["QueryStringConfig"]["Values"])
-    configuration = condition[wire.TYPED_CONDITIONS[field]]
+    configuration = condition[CONFIGURATIONS[field]]
     if field == "http-header":
         return _header_test(configuration)
     return _simple_test(field, configuration)

@@ -1,11 +1,9 @@
-"""Target groups as the data plane needs them, read from MiniStack's stores."""
+"""Target groups as the data plane needs them."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from localcloud.emulator import upstream
+from localcloud.emulator.alb.model import STORE, TargetGroup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,34 +29,31 @@ class HealthCheck:
         return False
 
 
-def find(arn: str) -> Mapping[str, Any] | None:
-    """The record of a target group, from the account and region its ARN names."""
-    parts = arn.split(":")
-    if len(parts) < 6:
-        return None
-    record: Mapping[str, Any] | None = upstream.alb._tgs.get_scoped(parts[4], parts[3], arn)
-    return record
-
-
-def health_check_of(group: Mapping[str, Any]) -> HealthCheck:
-    """The health check of a target group record."""
+def health_check_of(group: TargetGroup) -> HealthCheck:
+    """The health check of a target group."""
+    stated = group.health_check
     return HealthCheck(
-        enabled=bool(group["HealthCheckEnabled"]),
-        protocol=str(group["HealthCheckProtocol"]),
-        port=str(group["HealthCheckPort"]),
-        path=str(group["HealthCheckPath"] or "/"),
-        interval=int(group["HealthCheckIntervalSeconds"]),
-        timeout=int(group["HealthCheckTimeoutSeconds"]),
-        healthy_threshold=int(group["HealthyThresholdCount"]),
-        unhealthy_threshold=int(group["UnhealthyThresholdCount"]),
-        matcher=str((group.get("Matcher") or {}).get("HttpCode") or "200"),
+        enabled=bool(stated.get("HealthCheckEnabled")),
+        protocol=str(stated.get("HealthCheckProtocol") or "HTTP"),
+        port=str(stated.get("HealthCheckPort") or "traffic-port"),
+        path=str(stated.get("HealthCheckPath") or "/"),
+        interval=int(stated["HealthCheckIntervalSeconds"]),
+        timeout=int(stated["HealthCheckTimeoutSeconds"]),
+        healthy_threshold=int(stated["HealthyThresholdCount"]),
+        unhealthy_threshold=int(stated["UnhealthyThresholdCount"]),
+        matcher=str((stated.get("Matcher") or {}).get("HttpCode") or "200"),
     )
+
+
+def find(arn: str) -> TargetGroup | None:
+    """A target group, from the account and region its ARN names."""
+    return STORE.group(arn)
 
 
 def attribute(arn: str, key: str, default: str) -> str:
     """One attribute of a target group."""
-    stored = upstream.alb._tg_attrs._data.get((account_of(arn), arn)) or []
-    return next((str(entry["Value"]) for entry in stored if entry["Key"] == key), default)
+    group = STORE.group(arn)
+    return group.attributes.get(key, default) if group is not None else default
 
 
 def account_of(arn: str) -> str:

@@ -40,7 +40,7 @@ async def _probe(registry: Registry, target: Target) -> None:
             await asyncio.sleep(1.0)
             continue
         began = time.monotonic()
-        if group["LoadBalancerArns"]:
+        if group.load_balancers:
             if first:
                 target.become("initial", "Elb.InitialHealthChecking")
                 first = False

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from localcloud.emulator.alb.balancing import Balancing
 from localcloud.emulator.alb.conditions import Request
-from localcloud.emulator.alb.routing import LOCAL_SUFFIX, Listener
+from localcloud.emulator.alb.model import LOCAL_SUFFIX
+from localcloud.emulator.alb.routing import Listener
 
 # Troubleshooting guide, 507: "The redirect URL is too long." The guide gives no number: the request line's limit.
 MAX_URL_BYTES = 16 * 1024

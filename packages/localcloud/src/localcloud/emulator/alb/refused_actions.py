@@ -25,12 +25,13 @@ _FINAL = ("forward", "redirect", "fixed-response")
 _CONTENT_TYPES = ("text/html", "application/json", "application/javascript", "text/css", "text/plain")
 
 
-def check_actions(actions: Sequence[Action], protocol: str) -> None:
+def check_actions(actions: Sequence[Action], protocol: str, balancer: str = "application") -> None:
     """Check a rule's or a listener's actions.
 
     Args:
         actions: As they were sent; none where they stay as they are.
         protocol: The listener's.
+        balancer: The type of its load balancer; other types than application forward, and nothing else.
 
     Raises:
         RefusedError: AWS refuses them.
@@ -38,6 +39,11 @@ def check_actions(actions: Sequence[Action], protocol: str) -> None:
     if not actions:
         return
     _check_order(actions)
+    other = next((action["Type"] for action in actions if action["Type"] != "forward"), None)
+    if other and balancer != "application":
+        raise RefusedError(
+            f"Actions of type '{other}' are not supported by {balancer} load balancers", INVALID_ACTION
+        )
     for action in actions:
         kind, wanted = str(action["Type"]), _CONFIGURATIONS[str(action["Type"])]
         foreign = next((name for name in _CONFIGURATIONS.values() if name != wanted and name in action), None)

@@ -1,13 +1,13 @@
 """Attributes of load balancers and target groups that Elastic Load Balancing refuses.
 
-Source: API Reference, `LoadBalancerAttribute` and `TargetGroupAttribute`, for application load balancers.
+Source: API Reference, `LoadBalancerAttribute` and `TargetGroupAttribute`.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud.emulator import upstream
-from localcloud.emulator.alb import groups
+from localcloud.emulator.alb.attributes import balancer_defaults
+from localcloud.emulator.alb.model import LoadBalancer, TargetGroup
 from localcloud.emulator.alb.refusal import RefusedError
 
 Check = Callable[[str, str], None]
@@ -101,36 +101,101 @@ OTHERS = frozenset(
     )
 )
 _LAMBDA_ONLY = "lambda.multi_value_headers.enabled"
+NETWORK: Mapping[str, Check] = {
+    **{key: BALANCER[key] for key in balancer_defaults("network") if key in BALANCER},
+    "load_balancing.cross_zone.enabled": _SWITCH,
+    "dns_record.client_routing_policy": _one_of(
+        "availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone"
+    ),
+    "secondary_ips.auto_assigned.per_subnet": _number(0, 7),
+}
+GATEWAY: Mapping[str, Check] = {
+    "deletion_protection.enabled": _SWITCH,
+    "load_balancing.cross_zone.enabled": _SWITCH,
+}
+_BALANCERS = {"application": BALANCER, "network": NETWORK, "gateway": GATEWAY}
+_STICKY_TYPES = {
+    "HTTP": ("lb_cookie", "app_cookie"),
+    "HTTPS": ("lb_cookie", "app_cookie"),
+    "GENEVE": ("source_ip_dest_ip_proto", "source_ip_dest_ip"),
+}
 
 
-def check_attributes(action: str, request: Mapping[str, Any]) -> None:
-    """Check attributes that are set; those of network and gateway load balancers are left to them.
+def check_balancer_attributes(balancer: LoadBalancer, request: Mapping[str, Any]) -> dict[str, str]:
+    """The attributes that a request sets.
 
     Raises:
         RefusedError: AWS refuses one.
     """
-    if action == "ModifyLoadBalancerAttributes":
-        if "/app/" in str(request["LoadBalancerArn"]):
-            _check(BALANCER, "Load balancer", _pairs(request))
-        return
-    arn = str(request["TargetGroupArn"])
-    group = upstream.alb._tgs.get(arn)
-    if group is None or group["Protocol"] not in {"HTTP", "HTTPS"}:
-        return
     pairs = _pairs(request)
+    _check(_BALANCERS[balancer.type], "Load balancer", pairs)
+    merged = balancer.attributes | pairs
+    for kind in ("access_logs", "connection_logs", "health_check_logs"):
+        if merged.get(f"{kind}.s3.enabled") == "true" and not merged.get(f"{kind}.s3.bucket"):
+            raise RefusedError(
+                f"The value of '{kind}.s3.bucket' cannot be empty", "InvalidConfigurationRequest"
+            )
+    return {key: value for key, value in pairs.items() if key in _BALANCERS[balancer.type]}
+
+
+def check_group_attributes(group: TargetGroup, request: Mapping[str, Any]) -> dict[str, str]:
+    """The attributes that a request sets, without those that providers send for every target group.
+
+    Raises:
+        RefusedError: AWS refuses one.
+    """
+    pairs = _pairs(request)
+    if pairs.get(_LAMBDA_ONLY) == "true" and group.target_type != "lambda":
+        raise _unsupported(group, _LAMBDA_ONLY)
+    if group.target_type == "lambda" and "deregistration_delay.timeout_seconds" in pairs:
+        raise _unsupported(group, "deregistration_delay.timeout_seconds")
+    _check_stickiness(group, pairs)
+    if group.protocol not in {"HTTP", "HTTPS"}:
+        if "deregistration_delay.timeout_seconds" in pairs:
+            GROUP["deregistration_delay.timeout_seconds"](
+                "deregistration_delay.timeout_seconds", pairs["deregistration_delay.timeout_seconds"]
+            )
+        return pairs
     _check(GROUP, "Target group", pairs)
-    if pairs.get(_LAMBDA_ONLY) == "true" and group["TargetType"] != "lambda":
-        raise RefusedError(
-            f"A target group with target type '{group['TargetType']}' does not support the attribute {_LAMBDA_ONLY}",
-            "InvalidConfigurationRequest",
-        )
-    kind = pairs.get("stickiness.type") or groups.attribute(arn, "stickiness.type", "lb_cookie")
-    name = pairs.get("stickiness.app_cookie.cookie_name") or groups.attribute(
-        arn, "stickiness.app_cookie.cookie_name", ""
+    return {key: value for key, value in pairs.items() if key not in OTHERS}
+
+
+def _unsupported(group: TargetGroup, key: str) -> RefusedError:
+    return RefusedError(
+        f"A target group with target type '{group.target_type}' does not support the attribute {key}",
+        "InvalidConfigurationRequest",
     )
-    if kind == "app_cookie" and not name:
+
+
+def _check_stickiness(group: TargetGroup, pairs: dict[str, str]) -> None:
+    """Which kinds a protocol has: the sources of `stickiness.type`, and moto's tests of it against AWS."""
+    kind = pairs.get("stickiness.type")
+    protocol = str(group.protocol or "")
+    if protocol == "GENEVE":
+        if "stickiness.app_cookie.cookie_name" in pairs:
+            raise RefusedError(
+                "Target group attribute key 'stickiness.app_cookie.cookie_name' is not recognized"
+            )
+        if kind and kind not in _STICKY_TYPES["GENEVE"]:
+            raise RefusedError(f"'{kind}' must be one of [source_ip_dest_ip_proto, source_ip_dest_ip]")
+        return
+    if kind in _STICKY_TYPES["GENEVE"] or (kind and kind not in {"lb_cookie", "app_cookie", "source_ip"}):
+        raise RefusedError("'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]")
+    merged = group.attributes | pairs
+    if kind == "app_cookie" and not merged.get("stickiness.app_cookie.cookie_name"):
         raise RefusedError(
             "You must set an application cookie name to enable stickiness of type 'app_cookie'",
+            "InvalidConfigurationRequest",
+        )
+    if kind == "source_ip" and protocol == "TLS":
+        raise RefusedError(
+            "You cannot enable stickiness on target groups with the TLS protocol",
+            "InvalidConfigurationRequest",
+        )
+    allowed = _STICKY_TYPES.get(protocol, ("source_ip",))
+    if kind and kind not in allowed:
+        raise RefusedError(
+            f"Stickiness type '{kind}' is not supported for target groups with the {protocol} protocol",
             "InvalidConfigurationRequest",
         )
 
@@ -141,7 +206,7 @@ def _pairs(request: Mapping[str, Any]) -> dict[str, str]:
 
 def _check(known: Mapping[str, Check], what: str, pairs: Mapping[str, str]) -> None:
     for key, value in pairs.items():
-        if key in OTHERS:
+        if key in OTHERS and key not in known:
             continue
         if key not in known:
             raise RefusedError(f"{what} attribute key '{key}' is not recognized")

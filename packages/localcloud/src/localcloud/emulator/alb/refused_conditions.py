@@ -10,11 +10,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from localcloud.emulator.alb import wire
 from localcloud.emulator.alb.refusal import RefusedError
 
 Condition = Mapping[str, Any]
-CONFIGURATIONS = {**wire.TYPED_CONDITIONS, "query-string": "QueryStringConfig"}
+# API Reference, `RuleCondition`: the typed form of each field.
+CONFIGURATIONS = {
+    "path-pattern": "PathPatternConfig",
+    "host-header": "HostHeaderConfig",
+    "http-header": "HttpHeaderConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "query-string": "QueryStringConfig",
+    "source-ip": "SourceIpConfig",
+}
 VALUES_PER_RULE = 5
 _ONCE = ("host-header", "http-request-method", "path-pattern", "source-ip")
 _FLAT = ("host-header", "path-pattern")
@@ -81,7 +88,8 @@ def _check(condition: Condition) -> None:
     if len(condition.get("Values") or []) > 1:
         raise RefusedError(f"The '{field}' field contains too many values; the limit is '1'")
     if not values_of(condition):
-        raise RefusedError("A condition value must be specified")
+        what = "A condition" if field in _FLAT else f"A '{field}'"
+        raise RefusedError(f"{what} value must be specified")
     _check_values(field, condition, configuration or {})
 
 
@@ -95,6 +103,10 @@ def _check_values(field: str, condition: Condition, configuration: Condition) ->
         _check_length(field, value)
         allowed = _ALLOWED.get(field)
         if allowed is not None and not allowed.fullmatch(value):
+            if field == "http-request-method":
+                raise RefusedError(
+                    "The 'http-request-method' value is invalid; the allowed characters are A-Z, hyphen and underscore"
+                )
             raise RefusedError(f"The '{field}' value '{value}' is not valid")
         if field == "source-ip":
             _check_network(value)

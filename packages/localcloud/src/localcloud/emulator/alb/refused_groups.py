@@ -7,44 +7,50 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.emulator.alb.model import TargetGroup
 from localcloud.emulator.alb.refusal import RefusedError
 
-_NAME = re.compile(r"(?!.*--)(?!-)(?!.*-$)[A-Za-z0-9-]+")
+_LETTERS = re.compile(r"[A-Za-z0-9-]+")
+_NAME = r"(?!.*--)(?!^-)(?!.*-$)^[A-Za-z0-9-]+$"
 _CODES = re.compile(r"\d{1,3}(?:-\d{1,3})?(?:,\d{1,3}(?:-\d{1,3})?)*")
 _HTTP = ("HTTP", "HTTPS")
 
 
-def check_group(request: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
+def check_group(request: Mapping[str, Any], known: TargetGroup | None) -> None:
     """Check a target group that is made or changed.
 
     Args:
         request: What was sent.
-        known: The target group's record when it exists.
+        known: The target group when it exists.
 
     Raises:
         RefusedError: AWS refuses it.
     """
-    kind = str((known or request).get("TargetType") or "instance")
-    protocol = str((known or request).get("Protocol") or "")
-    if "TargetGroupArn" not in request:
+    kind = known.target_type if known is not None else str(request.get("TargetType") or "instance")
+    protocol = str((known.protocol if known is not None else request.get("Protocol")) or "")
+    if known is None:
         _check_new(request, kind)
-    elif known is None:
-        return
     if kind in {"instance", "ip"} and request.get("HealthCheckEnabled") is False:
         raise RefusedError(f"Health check enabled must be true for target groups with target type '{kind}'")
     _check_port(str(request.get("HealthCheckPort") or "traffic-port"))
     if protocol in _HTTP:
-        _check_http(request, known)
+        _check_http(request)
+    _check_times(request, known, protocol, kind)
 
 
 def _check_new(request: Mapping[str, Any], kind: str) -> None:
     name = str(request["Name"])
     if len(name) > 32:
         raise RefusedError(f"Target group name '{name}' cannot be longer than '32' characters")
-    if not _NAME.fullmatch(name):
+    if not _LETTERS.fullmatch(name):
         raise RefusedError(
-            f"Target group name '{name}' can only contain characters that are alphanumeric characters or hyphens(-), "
-            "and cannot begin or end with a hyphen"
+            f"Target group name '{name}' can only contain characters that are alphanumeric characters or hyphens(-)"
+        )
+    if not re.fullmatch(_NAME, name):
+        # As recorded from AWS by moto's tests.
+        raise RefusedError(
+            f"1 validation error detected: Value '{name}' at 'targetGroup.targetGroupArn.targetGroupName' failed to "
+            f"satisfy constraint: Member must satisfy regular expression pattern: {_NAME}"
         )
     for member, words in (("Protocol", "protocol"), ("Port", "port"), ("VpcId", "VPC ID")):
         if kind != "lambda" and member not in request:
@@ -62,7 +68,18 @@ def _check_port(port: str) -> None:
         )
 
 
-def _check_http(request: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
+def _check_times(request: Mapping[str, Any], known: TargetGroup | None, protocol: str, kind: str) -> None:
+    """A check is over before the next one begins; network load balancers let it end with it."""
+    present = {**(known.health_check if known is not None else {}), **request}
+    timeout = int(present.get("HealthCheckTimeoutSeconds") or (30 if kind == "lambda" else 5))
+    interval = int(present.get("HealthCheckIntervalSeconds") or (35 if kind == "lambda" else 30))
+    smaller = protocol in _HTTP
+    if timeout > interval or (smaller and timeout == interval):
+        words = "smaller than the interval" if smaller else "smaller than or equal to the interval"
+        raise RefusedError(f"Health check timeout '{timeout}' must be {words} '{interval}'")
+
+
+def _check_http(request: Mapping[str, Any]) -> None:
     check = str(request.get("HealthCheckProtocol") or "HTTP")
     if check not in _HTTP:
         # "The TCP protocol is not supported for health checks if the protocol of the target group is HTTP or HTTPS."
@@ -70,11 +87,6 @@ def _check_http(request: Mapping[str, Any], known: Mapping[str, Any] | None) -> 
     path = request.get("HealthCheckPath")
     if path is not None and not str(path).startswith("/"):
         raise RefusedError(f"Health check path '{path}' must begin with a '/' character")
-    present = {**(known or {}), **request}
-    timeout = int(present.get("HealthCheckTimeoutSeconds") or 5)
-    interval = int(present.get("HealthCheckIntervalSeconds") or 30)
-    if timeout >= interval:
-        raise RefusedError(f"Health check timeout '{timeout}' must be smaller than the interval '{interval}'")
     matcher = request.get("Matcher") or {}
     if "HttpCode" in matcher:
         check_codes(str(matcher["HttpCode"]), "HTTP", 200, 499)

@@ -181,6 +181,11 @@ class Registry:
                 target.prober.cancel()
         self._turns.pop(group, None)
 
+    def clear(self) -> None:
+        """Forget every target."""
+        for group in list(self._targets):
+            self.drop_group(group)
+
     def targets(self, group: str) -> list[Target]:
         """The targets of a group in the order they were registered."""
         return list(self._targets.get(group, {}).values())

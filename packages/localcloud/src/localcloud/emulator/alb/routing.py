@@ -11,19 +11,16 @@ TLS is not emulated: an HTTPS listener answers plain HTTP at its own name (`443.
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from localcloud.emulator import upstream
+from localcloud.emulator.alb import tags_api
 from localcloud.emulator.alb.actions import Action, action_of
 from localcloud.emulator.alb.balancer_settings import BalancerSettings
 from localcloud.emulator.alb.conditions import Request, Test, condition_test
-from localcloud.emulator.alb.groups import account_of
+from localcloud.emulator.alb.model import LOCAL_SUFFIX, STORE, LoadBalancer, Region
+from localcloud.emulator.alb.model import Rule as RuleRecord
 
 logger = logging.getLogger(__name__)
-LOCAL_SUFFIX = ".alb.localhost"
-AWS_SUFFIX = ".elb.amazonaws.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +62,7 @@ class Destination:
 
 
 class Routes:
-    """All listeners, compiled from MiniStack's records when they are first needed after a change."""
+    """All listeners, compiled when they are first needed after a change."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, list[Listener]] | None = None
@@ -93,8 +90,6 @@ class Routes:
     def _resolve(self, host: str) -> Destination | None:
         if host in self._by_host:
             return Destination(self._by_host[host], host)
-        if host.endswith(AWS_SUFFIX):
-            return Destination(self._first(self._names().get(host, [])), host)
         if not host.endswith(LOCAL_SUFFIX):
             return None
         before, _, name = host.removesuffix(LOCAL_SUFFIX).rpartition(".")
@@ -113,56 +108,48 @@ class Routes:
         return next((entry for entry in listeners if entry.port == 80), next(iter(listeners), None))
 
     def _compile(self) -> None:
-        alb = upstream.alb
         self._by_name, self._by_host, self._known = {}, {}, {}
-        rules: dict[str, list[Mapping[str, Any]]] = {}
-        for rule in alb._rules.all_values():
-            rules.setdefault(rule["ListenerArn"], []).append(rule)
-        balancers = {entry["LoadBalancerArn"]: entry for entry in alb._lbs.all_values()}
-        settings = {
-            arn: BalancerSettings.of(alb._lb_attrs._data.get((account_of(arn), arn)) or [])
-            for arn in balancers
-        }
-        for balancer in balancers.values():
-            self._by_name[balancer["LoadBalancerName"].lower()] = []
-            self._by_name[balancer["DNSName"].lower()] = []
-        for record in sorted(alb._listeners.all_values(), key=lambda entry: int(entry["Port"])):
-            balancer = balancers.get(record["LoadBalancerArn"])
-            if balancer is None:
-                continue
-            ordered = sorted(rules.get(record["ListenerArn"], []), key=alb._rule_sort_key)
-            listener = Listener(
-                arn=record["ListenerArn"],
-                balancer=record["LoadBalancerArn"],
-                name=balancer["LoadBalancerName"],
-                port=int(record["Port"]),
-                protocol=str(record["Protocol"]),
-                settings=settings[record["LoadBalancerArn"]],
-                rules=tuple(compiled for rule in ordered if (compiled := _rule(rule))),
+        for _, region in STORE.everything():
+            for balancer in region.load_balancers.values():
+                self._compile_balancer(region, balancer)
+
+    def _compile_balancer(self, region: Region, balancer: LoadBalancer) -> None:
+        if self._by_name is None:
+            return
+        settings = BalancerSettings.of(tags_api.shown(balancer.attributes))
+        own = self._by_name.setdefault(balancer.name.lower(), [])
+        for record in sorted(region.listeners_of(balancer.arn), key=lambda one: one.port or 0):
+            ordered = region.rules_of(record.arn)
+            own.append(
+                Listener(
+                    arn=record.arn,
+                    balancer=balancer.arn,
+                    name=balancer.name,
+                    port=record.port or 0,
+                    protocol=str(record.protocol),
+                    settings=settings,
+                    rules=tuple(compiled for rule in ordered if (compiled := _rule(rule))),
+                )
             )
-            for name in (balancer["LoadBalancerName"].lower(), balancer["DNSName"].lower()):
-                self._by_name[name].append(listener)
             for host in _literal_hosts(ordered):
-                self._by_host.setdefault(host, listener)
+                self._by_host.setdefault(host, own[-1])
 
 
-def _rule(record: Mapping[str, Any]) -> Rule | None:
+def _rule(record: RuleRecord) -> Rule | None:
     """Compile a rule. The API refuses what makes no sense; should something get by, only its own rule is left out."""
     try:
-        tests = (
-            () if record.get("IsDefault") else tuple(condition_test(entry) for entry in record["Conditions"])
-        )
-        return Rule(arn=record["RuleArn"], tests=tests, action=action_of(record["Actions"]))
+        tests = tuple(condition_test(entry) for entry in record.conditions)
+        return Rule(arn=record.arn, tests=tests, action=action_of(record.actions))
     except Exception:
-        logger.exception("rule %s is left out", record.get("RuleArn"))
+        logger.exception("rule %s is left out", record.arn)
         return None
 
 
-def _literal_hosts(rules: list[Mapping[str, Any]]) -> list[str]:
+def _literal_hosts(rules: list[RuleRecord]) -> list[str]:
     return [
         value.lower()
         for rule in rules
-        for condition in rule["Conditions"]
+        for condition in rule.conditions
         if condition["Field"] == "host-header"
         for value in (condition.get("HostHeaderConfig") or {}).get("Values") or []
         if not set(value) & {"*", "?"}

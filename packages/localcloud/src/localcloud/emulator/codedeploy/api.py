@@ -14,6 +14,7 @@ from localcloud.emulator.codedeploy.model import Region, Store
 from localcloud.emulator.ecs import rollback, service_deployments, state
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.json_api import Refused, Request
+from localcloud.emulator.resetting import on_reset
 
 DEFAULT_CONFIGURATION = "CodeDeployDefault.ECSAllAtOnce"
 
@@ -33,6 +34,7 @@ class CodeDeployApi:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._store = Store()
+        on_reset(self._store.regions.clear)
         self._wake = wake
         self._operations: Mapping[str, Callable[[Region, Request], Request]] = {
             "CreateApplication": self._create_application,

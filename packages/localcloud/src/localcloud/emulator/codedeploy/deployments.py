@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from localcloud.emulator import upstream
-from localcloud.emulator.alb import groups, wire
+from localcloud.emulator.alb import groups
+from localcloud.emulator.alb.model import STORE
 from localcloud.emulator.codedeploy.model import Region
 from localcloud.emulator.ecs import service_deployments, state, telling
 from localcloud.emulator.ecs.state import Record, ServiceKey
@@ -215,11 +216,7 @@ def _balancers(group: Record, service: Record) -> list[Record]:
     """The service's load balancer with both target groups of the pair and the rules that forward to them."""
     pair = ((group.get("loadBalancerInfo") or {}).get("targetGroupPairInfoList") or [{}])[0]
     named = {entry["name"] for entry in pair.get("targetGroups") or []}
-    arns = [
-        record["TargetGroupArn"]
-        for record in upstream.alb._tgs.values()
-        if record["TargetGroupName"] in named
-    ]
+    arns = [known.arn for known in STORE.here().target_groups.values() if known.name in named]
     [balancer] = service["loadBalancers"]
     live = balancer["targetGroupArn"]
     others = [arn for arn in arns if arn != live]
@@ -239,12 +236,11 @@ def _balancers(group: Record, service: Record) -> list[Record]:
 def _rules(route: Mapping[str, Any] | None, wanted: set[str]) -> list[str]:
     """The rules of the route's listeners that forward to one of the target groups."""
     listeners = set((route or {}).get("listenerArns") or [])
-    found = []
-    for arn, rule in upstream.alb._rules.items():
-        forwarded = {name for action in rule["Actions"] for name, _ in wire.target_groups_of(action)}
-        if rule["ListenerArn"] in listeners and forwarded & wanted:
-            found.append(str(arn))
-    return found
+    return [
+        rule.arn
+        for rule in STORE.here().rules.values()
+        if rule.listener in listeners and rule.target_groups() & wanted
+    ]
 
 
 def stop(deployment: Record) -> None:

@@ -8,6 +8,7 @@ from localcloud.emulator import json_api, upstream
 from localcloud.emulator.ecr.images import Record, Repository
 from localcloud.emulator.ecr.lifecycle import InvalidPolicy, parse
 from localcloud.emulator.json_api import Handler, Refused, Request, Response
+from localcloud.emulator.resetting import on_reset
 
 _PAGE = 100  # results without maxResults (ECR API reference, DescribeImages)
 BLOB_MOUNTING = "BLOB_MOUNTING"
@@ -28,6 +29,7 @@ class EcrApi:
     def __init__(self, plain: Handler) -> None:
         self._plain = plain
         self._settings: dict[tuple[str, str, str], str] = {}
+        on_reset(self._settings.clear)
         self._own: Mapping[str, Callable[[Request], Request]] = {
             "DescribeImages": self._describe_images,
             "ListImages": self._list_images,

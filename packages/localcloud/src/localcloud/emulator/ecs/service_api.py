@@ -187,7 +187,7 @@ def _check_load_balancers(balancers: list[Request], definition: Record) -> None:
         group = groups.find(arn)
         if group is None:
             raise Refused("InvalidParameterException", f"The specified target group {arn} does not exist.")
-        if not group["LoadBalancerArns"]:
+        if not group.load_balancers:
             raise Refused(
                 "InvalidParameterException",
                 f"The target group with targetGroupArn {arn} does not have an associated load balancer.",

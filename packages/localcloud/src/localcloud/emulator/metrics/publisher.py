@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups
+from localcloud.emulator.alb.model import STORE, TargetGroup
 from localcloud.emulator.alb.registry import Registry
 from localcloud.emulator.alb.traffic import Flow, Traffic
 from localcloud.emulator.ecs import state
@@ -120,21 +121,20 @@ class Publisher:
 
     def _publish_hosts(self, now: float) -> None:
         """HealthyHostCount and UnHealthyHostCount of every target group in use."""
-        for (account, region, arn), group in upstream.alb._tgs.all_items():
-            targets = self._registry.targets(arn)
-            with upstream.responses.request_scope(account, region):
-                for balancer in group["LoadBalancerArns"]:
-                    for dimensions in _balancer_dimensions(balancer, arn):
-                        for name, wanted in (("Healthy", "healthy"), ("UnHealthy", "unhealthy")):
-                            count = float(sum(target.state == wanted for target in targets))
-                            store.put(
-                                LOAD_BALANCER,
-                                f"{name}HostCount",
-                                dimensions,
-                                {count: 1},
-                                unit="Count",
-                                when=now,
-                            )
+        for (account, name), region in STORE.everything():
+            with upstream.responses.request_scope(account, name):
+                for group in region.target_groups.values():
+                    self._publish_hosts_of(group, now)
+
+    def _publish_hosts_of(self, group: TargetGroup, now: float) -> None:
+        targets = self._registry.targets(group.arn)
+        for balancer in group.load_balancers:
+            for dimensions in _balancer_dimensions(balancer, group.arn):
+                for name, wanted in (("Healthy", "healthy"), ("UnHealthy", "unhealthy")):
+                    count = float(sum(target.state == wanted for target in targets))
+                    store.put(
+                        LOAD_BALANCER, f"{name}HostCount", dimensions, {count: 1}, unit="Count", when=now
+                    )
 
 
 def _owner(arn: str) -> tuple[str, str]:

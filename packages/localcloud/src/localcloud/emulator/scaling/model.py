@@ -153,6 +153,11 @@ class Store:
         self.targets: dict[ServiceRef, ScalableTarget] = {}
         self._activities: dict[Scope, list[Activity]] = {}
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.targets.clear()
+        self._activities.clear()
+
     def target(self, ref: ServiceRef) -> ScalableTarget | None:
         """One scalable target."""
         return self.targets.get(ref)

@@ -7,8 +7,7 @@ Rules: Amazon ECS Developer Guide, "Required resources for Amazon ECS blue/green
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from localcloud.emulator import upstream
-from localcloud.emulator.alb import wire
+from localcloud.emulator.alb.model import STORE
 from localcloud.emulator.ecs.answers import Refused
 from localcloud.emulator.shifting.phases import GRADUAL, is_gradual
 
@@ -61,8 +60,8 @@ def networking_fault(balancers: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _forwarded(arn: object) -> set[str]:
     """The target groups a listener rule forwards to; none where there is no such rule."""
-    rule = upstream.alb._rules.get(arn) if arn else None
-    return {group for action in (rule or {}).get("Actions", []) for group, _ in wire.target_groups_of(action)}
+    rule = STORE.of(str(arn)).rules.get(str(arn))
+    return rule.target_groups() if rule is not None else set()
 
 
 def _check_balancer(strategy: str, balancer: Mapping[str, Any]) -> None:
@@ -75,7 +74,7 @@ def _check_balancer(strategy: str, balancer: Mapping[str, Any]) -> None:
     groups = {balancer.get("targetGroupArn"), advanced["alternateTargetGroupArn"]}
     for name in ("productionListenerRule", "testListenerRule"):
         arn = advanced.get(name)
-        if arn and upstream.alb._rules.get(arn) is None:
+        if arn and str(arn) not in STORE.of(str(arn)).rules:
             raise _refused(f"{name} {arn} does not exist")
         if arn and not groups & _forwarded(arn):
             raise _refused(f"{name} {arn} does not forward to a target group of the service")

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.emulator import upstream
-from localcloud.emulator.alb import wire
+from localcloud.emulator.alb.model import STORE, target_groups_of
 from localcloud.emulator.ecs.state import Record
 
 Rule = tuple[str, str, str]
@@ -35,9 +34,9 @@ class Weights:
 
     def _set(self, rules: Sequence[Rule], percent: float) -> None:
         for arn, own, other in rules:
-            rule = upstream.alb._rules.get(arn)
+            rule = STORE.of(arn).rules.get(arn)
             if rule is not None:
-                rule["Actions"] = [_forward(rule["Actions"], own, other, percent)]
+                rule.actions = [dict(_forward(rule.actions, own, other, percent))]
         self.changed()
 
 
@@ -58,7 +57,7 @@ def _forward(actions: Sequence[Mapping[str, Any]], own: str, other: str, percent
     scale = 1 if float(percent).is_integer() else 9
     weights = round(percent * scale), round((100 - percent) * scale)
     # The order of the groups stays, so that nothing but the weights differs between two deployments.
-    known = [group for action in actions for group, _ in wire.target_groups_of(action)]
+    known = [group for action in actions for group, _ in target_groups_of(dict(action))]
     pairs = sorted(
         zip((own, other), weights, strict=True),
         key=lambda pair: known.index(pair[0]) if pair[0] in known else len(known),

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from localcloud.emulator import upstream
+from localcloud.emulator.alb.model import STORE
 from localcloud.emulator.ecs import state
 
 
 def in_subnet(subnet: str) -> Iterator[str]:
     """What has a network interface in a subnet."""
-    for balancer in upstream.alb._lbs.values():
-        if subnet in (balancer.get("Subnets") or []):
-            yield str(balancer["LoadBalancerName"])
+    for balancer in STORE.here().load_balancers.values():
+        if subnet in balancer.subnets:
+            yield balancer.name
     for gateway in upstream.ec2._nat_gateways.values():
         if gateway["SubnetId"] == subnet and gateway["State"] != "deleted":
             yield str(gateway["NatGatewayId"])
@@ -25,9 +26,9 @@ def in_subnet(subnet: str) -> Iterator[str]:
 
 def of_group(group: str) -> Iterator[str]:
     """What is in a security group, or has a rule that names it."""
-    for balancer in upstream.alb._lbs.values():
-        if group in (balancer.get("SecurityGroups") or []):
-            yield str(balancer["LoadBalancerName"])
+    for balancer in STORE.here().load_balancers.values():
+        if group in balancer.security_groups:
+            yield balancer.name
     for task in _tasks():
         key = state.service_of_task(task)
         service = key.record() if key else None
@@ -44,9 +45,9 @@ def public_addresses(vpc: str) -> Iterator[str]:
     for gateway in upstream.ec2._nat_gateways.values():
         if gateway["VpcId"] == vpc and gateway["State"] != "deleted":
             yield str(gateway["NatGatewayId"])
-    for balancer in upstream.alb._lbs.values():
-        if balancer.get("VpcId") == vpc and balancer.get("Scheme") == "internet-facing":
-            yield str(balancer["LoadBalancerName"])
+    for balancer in STORE.here().load_balancers.values():
+        if balancer.vpc == vpc and balancer.scheme == "internet-facing":
+            yield balancer.name
 
 
 def _named(group: dict[str, Any]) -> set[str]:

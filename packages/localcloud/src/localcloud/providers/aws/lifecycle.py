@@ -64,6 +64,7 @@ class Lifecycle:
         request = create_request(self.kind, inputs, self._tags(inputs), mark=self.context.fingerprint)
         if self.kind.before_create is not None:
             request.update(self.kind.before_create(self.context, inputs))
+        remembered = self.kind.remembered(self.context, inputs) if self.kind.remembered is not None else {}
         operation = self.kind.create_operation(inputs)
         try:
             response = self.context.call(operation.name, request, operation.service)
@@ -72,6 +73,7 @@ class Lifecycle:
                 return self.recorded(inputs, f"the emulator has no {self.kind.service} {error.operation}")
             raise
         known = {name: jmespath.search(path, response) for name, path in self.kind.from_create.items()}
+        known.update(remembered)
         resolve = self.kind.resolve_id
         resource_id = resolve(self.context, inputs, response) if resolve else self._id(inputs, response)
         return self.complete(inputs, resource_id, known)

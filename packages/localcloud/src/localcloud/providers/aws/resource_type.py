@@ -197,6 +197,7 @@ class ResourceType:
         delete_before_replace: Whether a replacement would collide with its predecessor.
         check: More rules over the checked inputs; yields (property path, reason).
         before_create: Request members that only AWS's present state can tell, such as the next free priority.
+        remembered: Outputs that only AWS's state before the create can tell, such as what it takes the place of.
         before_delete: Runs before the delete operations.
         after_delete: Runs after them (waits).
         find: Id of the object an interrupted create of these properties left behind; None when there is none.
@@ -237,6 +238,7 @@ class ResourceType:
     delete_before_replace: bool = False
     check: "Callable[[Values], list[tuple[str, str]]] | None" = None
     before_create: "Callable[[Context, Values], Values] | None" = None
+    remembered: "Callable[[Context, Values], Values] | None" = None
     before_delete: Hook | None = None
     after_delete: Hook | None = None
     find: "Callable[[Context, Values], str | None] | None" = None

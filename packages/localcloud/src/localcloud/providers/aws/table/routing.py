@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from localcloud.errors import LocalCloudError
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.resource_type import Operation, ResourceType, Step
 from localcloud.providers.aws.table.network import by_fingerprint, ec2_arn
@@ -172,8 +173,76 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
 )
 
 
+def _main(context: Context, vpc: str) -> Values:
+    """The association that makes a route table its VPC's main one."""
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    for table in context.call("DescribeRouteTables", {"Filters": filters})["RouteTables"]:
+        for item in table.get("Associations", []):
+            if item.get("Main"):
+                return {"VpcId": vpc, **item}
+    raise LocalCloudError(f"the VPC {vpc} has no main route table")
+
+
+def _association_to_come(request: Values, values: Values) -> None:  # noqa: ARG001  the signature of every prepare rule
+    """Stands for the association in a check; the create looks it up."""
+    request["AssociationId"] = "main"
+
+
+def _described_main(context: Context, state: Values) -> Values | None:
+    vpcs = context.find_call("DescribeVpcs", {"VpcIds": [state["vpcId"]]}).get("Vpcs")
+    found = _main(context, state["vpcId"]) if vpcs else {}
+    return found if found.get("RouteTableAssociationId") == state["id"] else None
+
+
+def _existing_main(context: Context, inputs: Values) -> str | None:
+    found = _main(context, inputs["vpcId"])
+    is_ours = found["RouteTableId"] == inputs["routeTableId"]
+    return str(found["RouteTableAssociationId"]) if is_ours else None
+
+
+def _original(context: Context, state: Values, wire: Values) -> str:
+    """The table that gave way; where a create was interrupted, the VPC's first other one: it came with the VPC."""
+    if state.get("originalRouteTableId"):
+        return str(state["originalRouteTableId"])
+    filters = [{"Name": "vpc-id", "Values": [state["vpcId"]]}]
+    tables = context.call("DescribeRouteTables", {"Filters": filters})["RouteTables"]
+    others = [table["RouteTableId"] for table in tables if table["RouteTableId"] != wire["RouteTableId"]]
+    return str(others[0]) if others else str(wire["RouteTableId"])
+
+
+MAIN_ROUTE_TABLE_ASSOCIATION = ResourceType(
+    # Terraform (vpc_main_route_table_association.go): the VPC's main table gives way at create, and is what it was
+    # again at delete. There an update moves the association; here a replacement does, with the same end.
+    type="aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation",
+    service="ec2",
+    create=Operation(
+        name="ReplaceRouteTableAssociation", only=frozenset({"routeTableId"}), prepare=_association_to_come
+    ),
+    before_create=lambda context, inputs: {
+        "AssociationId": _main(context, inputs["vpcId"])["RouteTableAssociationId"]
+    },
+    remembered=lambda context, inputs: {
+        "originalRouteTableId": _main(context, inputs["vpcId"])["RouteTableId"]
+    },
+    read=_described_main,
+    delete=(
+        Operation(
+            name="ReplaceRouteTableAssociation",
+            keys=lambda state: {"AssociationId": state["id"], "RouteTableId": state["originalRouteTableId"]},
+        ),
+    ),
+    id="NewAssociationId",
+    outputs={"originalRouteTableId": _original},
+    find=_existing_main,
+    replace=frozenset({"routeTableId", "vpcId"}),
+    local=frozenset({"vpcId"}),
+    delete_before_replace=True,
+)
+
+
 TYPES = (
     ROUTE_TABLE,
     ROUTE,
     ROUTE_TABLE_ASSOCIATION,
+    MAIN_ROUTE_TABLE_ASSOCIATION,
 )

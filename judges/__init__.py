@@ -1,0 +1,1 @@
+"""`make judges`: test suites of others against the local cloud, in a table."""
