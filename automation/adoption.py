@@ -16,6 +16,8 @@ from localcloud.errors import LocalCloudError
 
 _STACK: Final = "pulumi:pulumi:Stack"
 _WIDTH: Final = 120
+# As both engines' events say it (`localcloud.engine.PropertyChange`).
+_LATER: Final = "[unknown]"
 _IN_PLACE: Final = {
     # Settings of the provider that AWS does not keep: an import does not find them, and the next update records their
     # defaults (pulumi-terraform-bridge#2436, pulumi-aws#5241).
@@ -24,6 +26,7 @@ _IN_PLACE: Final = {
             "forceDelete",
             "forceDestroy",
             "forceDetachPolicies",
+            "forceNewDeployment",
             "lambdaMultiValueHeadersEnabled",
             "proxyProtocolV2",
             "revokeRulesOnDelete",
@@ -146,6 +149,8 @@ def _told(change: PropertyChange) -> str:
 
 
 def _shown(value: object) -> str:
+    if value == _LATER:
+        return "a value that is known later"
     text = json.dumps(value, default=str)
     return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
 

@@ -214,7 +214,8 @@ class Stack(ABC):
         events: dict[str, ResourceEvent] = {}
 
         def note(event: Event | Progress | Verified | Foreseen) -> None:
-            if isinstance(event, ResourceEvent):
+            # A replaced object has one more event, of the deletion of the old one.
+            if isinstance(event, ResourceEvent) and event.op in (Op.UPDATE, Op.REPLACE):
                 events[event.urn] = event
 
         outcome = self._with(self.source, note)._engine(start=True).rehearse(adoption.imports)
@@ -223,7 +224,7 @@ class Stack(ABC):
         return {
             item: Foretold(op=event.op, changes=event.changes)
             for item in adoption.found
-            if (event := events.get(item.urn)) and event.op in (Op.UPDATE, Op.REPLACE)
+            if (event := events.get(item.urn))
         }
 
     def import_existing(self, adoption: Adoption) -> Outcome:
