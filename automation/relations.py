@@ -3,6 +3,7 @@
 An id has the form that the documentation of its resource in the AWS provider names under "Import".
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -113,7 +114,7 @@ class Search:
         if service is None:
             raise LocalCloudError(
                 f"cluster {self.cluster!r} has no service {self.service!r}",
-                fix=f"look at: aws ecs list-services --cluster {self.cluster}",
+                fix=f"look at: aws ecs list-services --cluster {shlex.quote(self.cluster)}",
             )
         return cluster, service
 
@@ -152,7 +153,8 @@ class Search:
             ecr.describe_repositories(repositoryNames=[name])
         except ecr.exceptions.RepositoryNotFoundException:
             raise LocalCloudError(
-                f"there is no ECR repository {name!r}", fix=f"--repository {self.name}=NAME"
+                f"there is no ECR repository {name!r}",
+                fix="give --repository one of: aws ecr describe-repositories",
             ) from None
         self._note("ecr/repository:Repository", self.name, name)
         try:
@@ -226,7 +228,7 @@ class Search:
             ]
             return chosen[0]
         if len(found) > 1:
-            lines = [f"  fix: --load-balancer {item['LoadBalancerName']}" for item in found]
+            lines = [f"  fix: add --load-balancer {item['LoadBalancerName']}" for item in found]
             raise LocalCloudError(
                 "\n".join([f"service {self.service!r} is behind {len(found)} load balancers", *lines])
             )

@@ -295,10 +295,10 @@ def test_one_of_two_load_balancers_and_security_groups_is_chosen(bench: Workbenc
     group, target = "aws:ec2/securityGroup:SecurityGroup::web", "aws:lb/targetGroup:TargetGroup::web"
     with pytest.raises(LocalCloudError, match="behind 2 load balancers") as refused:
         stack.adopt(Wanted(cluster="old", services=services))
-    assert "fix: --load-balancer inner" in str(refused.value)
+    assert "fix: add --load-balancer inner" in str(refused.value)
     with pytest.raises(LocalCloudError, match="more than one object") as refused:
         stack.adopt(Wanted(cluster="old", services=services, load_balancer="old"))
-    assert f"--id '{group}=" in str(refused.value)
+    assert f"add --id {group}=" in str(refused.value)
     assert target not in str(refused.value), "the target group follows from the load balancer"
     chosen = stack.adopt(Wanted(cluster="old", services=services, load_balancer="old", ids={group: first[0]}))
     assert {item.name for item in chosen.found if item.type.endswith(":LoadBalancer")} == {"load-balancer"}
