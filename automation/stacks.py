@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation import code_deploy, retrying
-from automation.adoption import Adoption, Planned, Wanted, adopt
+from automation.adoption import Adoption, Foretold, Planned, Wanted, adopt
 from automation.answering import wait_for_answer
 from automation.drift import DriftReport, find_drift
 from automation.engines import EngineName, StackEngine
@@ -204,6 +204,28 @@ class Stack(ABC):
         if not outcome.ok:
             raise LocalCloudError("\n".join(outcome.errors) or "the preview failed")
         return adopt(self.target, planned.values(), wanted)
+
+    def rehearse(self, adoption: Adoption) -> dict[Planned, Foretold]:
+        """Say what `up` would do to what was found, after its import; nothing is changed, the stack's state neither.
+
+        Raises:
+            LocalCloudError: The rehearsal could not be held, or failed.
+        """
+        events: dict[str, ResourceEvent] = {}
+
+        def note(event: Event | Progress | Verified | Foreseen) -> None:
+            # A replaced object has one more event, of the deletion of the old one.
+            if isinstance(event, ResourceEvent) and event.op in (Op.UPDATE, Op.REPLACE):
+                events[event.urn] = event
+
+        outcome = self._with(self.source, note)._engine(start=True).rehearse(adoption.imports)
+        if not outcome.ok:
+            raise LocalCloudError("\n".join(outcome.errors) or "the rehearsal failed")
+        return {
+            item: Foretold(op=event.op, changes=event.changes)
+            for item in adoption.found
+            if (event := events.get(item.urn))
+        }
 
     def import_existing(self, adoption: Adoption) -> Outcome:
         """Take what was found into the stack's state; the objects stay as they are."""

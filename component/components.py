@@ -19,6 +19,9 @@ from infra.settings import cluster, load_balancer, network, service
 from infra.settings.loader import load_aws
 from infra.settings.root import Settings
 
+_AWS = "aws:index:Provider"
+# Its tags are a list, and say whether instances get them.
+_OWN_TAGS = frozenset({"aws:autoscaling/group:Group"})
 SHARED = ("network", "cluster", "load_balancer", "observability", "encryption", "tags", "production")
 
 
@@ -194,6 +197,38 @@ CONCERNS: Mapping[str, tuple[str, type[BaseModel]]] = {
 """Component → the key of a stack file whose settings stand at the top of its arguments, and their model."""
 
 
+def _provider_of(
+    opts: pulumi.ResourceOptions | None, component: pulumi.Resource | None
+) -> pulumi.ProviderResource | None:
+    """The AWS provider that the program hands to a component, or to one above it; None where it hands none."""
+    if component is not None:
+        return component.get_provider(_AWS)
+    if opts is None:
+        return None
+    several = opts.providers or []
+    named = dict(several) if isinstance(several, Mapping) else {one.package: one for one in several}
+    if opts.provider is not None:
+        named[opts.provider.package] = opts.provider
+    return named.get("aws") or (opts.parent.get_provider(_AWS) if opts.parent is not None else None)
+
+
+def _tagging(tags: Mapping[str, str]) -> pulumi.ResourceTransformation:
+    """Give every part the tags that a provider of the components' own would give it; a part's own tags win."""
+
+    def transform(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if (
+            not args.type_.startswith(("aws:", "awsx:"))
+            or "tags" not in args.props
+            or args.type_ in _OWN_TAGS
+        ):
+            return None
+        own = pulumi.Output.from_input(args.props["tags"])
+        merged = own.apply(lambda known: {**tags, **(known or {})})
+        return pulumi.ResourceTransformationResult({**args.props, "tags": merged}, args.opts)
+
+    return transform
+
+
 class _Context:
     """What the components of this repository need to know, from the arguments of one of them.
 
@@ -229,14 +264,22 @@ class _Context:
             pulumi.get_stack(),
             shares_cluster=self.settings.cluster.existing is not None,
         )
+        tags = {**names.tags, **self.settings.tags}
+        given_provider = _provider_of(opts, parent)
         account = made.AwsAccount.connect(
             load_aws(),
-            {**names.tags, **self.settings.tags},
+            tags,
             boundary=self.settings.permissions_boundary,
             name=f"{name}-aws",
             parent=parent,
+            provider=given_provider,
         )
-        mine_only = pulumi.ResourceOptions(provider=account.provider, parent=parent)
+        mine_only = pulumi.ResourceOptions(
+            provider=account.provider,
+            parent=parent,
+            # A provider of the components' own carries the tags by which the live state is found; another one does not.
+            transformations=[_tagging(tags)] if given_provider else None,
+        )
         self.options = mine_only if parent else pulumi.ResourceOptions.merge(opts, mine_only)
         key_arn = made.stack_key(
             self.settings.encryption, account, self.options, production=self.settings.production

@@ -67,6 +67,13 @@ class StackEngine(Protocol):
         """Take objects that exist into the state, parents first; they are not touched."""
         ...
 
+    def rehearse(self, imports: Sequence[Import]) -> Outcome:
+        """Say what `up` would do after `adopt`, and change nothing: the import goes into a copy of the state.
+
+        The events are those of the import and then those of the preview; the outcome is that of the last one.
+        """
+        ...
+
     def refresh(self) -> Outcome:
         """Make the state say what the objects are now."""
         ...

@@ -1,19 +1,22 @@
 """Pulumi's own engine as a `StackEngine`, driven through the Automation API with the program by work_dir."""
 
 import json
+import os
+import secrets
 import shlex
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation import Deployment, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from automation.commands import verb, verb_of
@@ -24,6 +27,8 @@ from automation.engines.translation import Translator, readable
 from automation.engines.workspace import StackSource, write_workspace
 from localcloud.engine import Diagnostic, EventHandler, Import, Operation, Outcome, RunFinished, Severity
 from localcloud.errors import LocalCloudError
+
+_PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +91,35 @@ class PulumiEngine:
             )
 
         return self._operate(Operation.IMPORT, run, create=True)
+
+    def rehearse(self, imports: Sequence[Import]) -> Outcome:
+        """`pulumi import` and `pulumi preview` on a copy of the stack, in a backend that is gone afterwards.
+
+        Raises:
+            LocalCloudError: The copy cannot be made: perhaps only Pulumi Cloud decrypts the stack's secrets.
+        """
+        with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+            copy = self._copy(Path(folder))
+            taken = copy.adopt(imports)
+            return copy.preview() if taken.ok else taken
+
+    def _copy(self, folder: Path) -> "PulumiEngine":
+        state = folder / "state"
+        state.mkdir()
+        environment = {**self._setup.environment, "PULUMI_BACKEND_URL": f"file://{state}"}
+        if not any(name in {**os.environ, **environment} for name in _PASSPHRASES):
+            environment["PULUMI_CONFIG_PASSPHRASE"] = secrets.token_urlsafe()
+        setup = replace(self._setup, workspace=folder / "workspace", environment=environment)
+        copy = PulumiEngine(self._source, setup, self._on_event)
+        exported = self._ask("stack", "export")
+        if exported:
+            write_workspace(self._source, setup.workspace)
+            try:
+                stack = Stack.create(self._source.stack, copy._workspace(environment))
+                stack.import_stack(Deployment(**json.loads(exported)))
+            except CommandError as error:
+                raise self._readable(error) from None
+        return copy
 
     def refresh(self) -> Outcome:
         """`pulumi refresh`, without asking."""

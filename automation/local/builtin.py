@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +53,19 @@ class BuiltInEngine:
         """Read every object into the state."""
         return self._engine().adopt(imports)
 
+    def rehearse(self, imports: Sequence[Import]) -> Outcome:
+        """Adopt into a copy of the state, preview, and forget it."""
+        with self._copied_state() as copy:
+            taken = self._engine(copy).adopt(imports)
+            return self._engine(copy).preview() if taken.ok else taken
+
     def refresh(self) -> Outcome:
         """Read every object into the state."""
         return self._engine().refresh()
 
     def drift(self) -> Outcome:
         """Refresh a copy of the state, and forget it."""
-        state = self._settings.state_file(self._project.name, self._project.stack)
-        with tempfile.TemporaryDirectory(prefix="drift-") as folder:
-            copy = Path(folder) / state.name
-            if state.exists():
-                shutil.copy2(state, copy)
+        with self._copied_state() as copy:
             return self._engine(copy).refresh()
 
     def destroy(self) -> Outcome:
@@ -76,6 +79,15 @@ class BuiltInEngine:
     def resources(self) -> list[CloudResource]:
         """What the state file says."""
         return [_cloud_resource(item) for item in self._engine().resources()]
+
+    @contextmanager
+    def _copied_state(self) -> Iterator[Path]:
+        state = self._settings.state_file(self._project.name, self._project.stack)
+        with tempfile.TemporaryDirectory(prefix="state-") as folder:
+            copy = Path(folder) / state.name
+            if state.exists():
+                shutil.copy2(state, copy)
+            yield copy
 
     def _engine(self, state: Path | None = None) -> Engine:
         return Engine(

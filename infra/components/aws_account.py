@@ -26,10 +26,12 @@ class AwsAccount:
         region: Region code.
         account_id: Twelve digits.
         tasks_trust: Trust policy of the roles of ECS tasks, as JSON.
+        given: Whether the provider was handed in, so that as whom it talks to AWS is not known here: `identity` is the
+            stack's configuration then.
         registry_credentials: User name and password for the account's image registry, valid for twelve hours.
     """
 
-    provider: aws.Provider
+    provider: pulumi.ProviderResource
     identity: Identity
     tags: Mapping[str, str]
     boundary: str | None
@@ -38,6 +40,7 @@ class AwsAccount:
     account_id: pulumi.Output[str]
     tasks_trust: pulumi.Output[str]
     registry_credentials: pulumi.Output[aws.ecr.GetAuthorizationTokenResult]
+    given: bool = False
 
     @classmethod
     def connect(
@@ -48,6 +51,7 @@ class AwsAccount:
         boundary: str | None = None,
         name: str = "aws",
         parent: pulumi.Resource | None = None,
+        provider: pulumi.ProviderResource | None = None,
     ) -> AwsAccount:
         """Make the provider and ask AWS who and where we are.
 
@@ -57,8 +61,10 @@ class AwsAccount:
             boundary: Managed policy that bounds every role.
             name: Name of the provider.
             parent: What it belongs to; None for the stack.
+            provider: A provider to use in its place, which knows none of the tags; None makes one.
         """
-        provider = _provider(name, settings, tags, parent)
+        given = provider is not None
+        provider = provider or _provider(name, settings, tags, parent)
         options = pulumi.InvokeOutputOptions(provider=provider)
         account_id = aws.get_caller_identity_output(opts=options).account_id
         return cls(
@@ -73,6 +79,7 @@ class AwsAccount:
                 account_id.apply(lambda known: iam.service_trust("ecs-tasks.amazonaws.com", account_id=known))
             ),
             registry_credentials=aws.ecr.get_authorization_token_output(opts=options),
+            given=given,
         )
 
     @property

@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.components.aws_account import AwsAccount
+from infra.components.live_cluster import check_capacity
 from infra.pure import transitions
 from infra.pure.live import Capacity, LiveRule, LiveService, LiveStack, Purpose, newest_failed
 from infra.pure.names import StackNames
@@ -40,8 +41,10 @@ def read_live(account: AwsAccount, names: StackNames, settings: Settings) -> Liv
     """Read what is live, and refuse changes that could not be carried out without losing requests.
 
     Raises:
-        pulumi.RunError: The settings ask for a change that has to be made in several steps; the message says which.
+        pulumi.RunError: The settings ask for a change that has to be made in several steps, or for capacity that a
+            cluster does not have; the message says which.
     """
+    check_capacity(account, settings)
     stack = _read(account, names, settings)
     problems = [problem.render() for problem in transitions.problems(settings, stack)]
     if problems:

@@ -134,6 +134,13 @@ class Rollout:
 
     async def _follow_to(self, cluster: str, asked: str, since: float) -> None:
         try:
+            if (other := await self._in_thread(lambda: _another_account(self._account, cluster))) is not None:
+                pulumi.log.warn(
+                    f"{self._service}: the deployment of {short(asked)} is not followed: the provider that was "
+                    f"handed in deploys to the account {cluster.split(':')[4]}, and this run's own credentials are "
+                    f"those of {other}"
+                )
+                return
             observer = Observer(
                 await self._in_thread(lambda: _Clients(self._account, cluster)),
                 cluster,
@@ -182,6 +189,14 @@ def _tell(line: str) -> None:
     pulumi.log.info(line, ephemeral=True)
 
 
+def _another_account(account: AwsAccount, cluster: str) -> str | None:
+    """The account of this run's own credentials, where a provider that was handed in talks to another one."""
+    if not account.given:
+        return None
+    own = str(_Clients(account, cluster).sts.get_caller_identity()["Account"])
+    return None if own == cluster.split(":")[4] else own
+
+
 class _Clients:
     """The AWS clients of the stack's account."""
 
@@ -199,6 +214,11 @@ class _Clients:
     def ecs(self) -> Any:
         """Amazon ECS."""
         return self._client("ecs")
+
+    @cached_property
+    def sts(self) -> Any:
+        """AWS Security Token Service."""
+        return self._client("sts")
 
     @cached_property
     def elbv2(self) -> Any:

@@ -170,6 +170,10 @@ _INVOKES: Mapping[str, Callable[[Inputs], Outputs]] = {
     "aws:lb/getLoadBalancer:getLoadBalancer": lambda _: shared_balancer(),
     "aws:lb/getListener:getListener": _listener,
     "aws:ecs/getCluster:getCluster": _cluster,
+    "aws:cloudcontrol/getResource:getResource": lambda args: {
+        **args,
+        "properties": '{"CapacityProviders": ["FARGATE", "FARGATE_SPOT"]}',
+    },
     "aws:lb/getLbs:getLbs": lambda _: {"arns": []},
     "aws:kms/getKey:getKey": lambda _: {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/resolved"},
     # Nothing is live: what a test wants to be live it says itself.

@@ -192,6 +192,7 @@ def deploy(
     overrides: Mapping[str, Any] | None = None,
     preview: bool = False,
     project: str = PROJECT,
+    program: str = "",
 ) -> Recorded:
     """Run `__main__.py` and give what it registered.
 
@@ -204,6 +205,7 @@ def deploy(
             thing has the invoke's argument `arn` or `serviceName` behind the token: `aws:ecs/…#web`.
         preview: Evaluate as `pulumi preview` does.
         project: Name of the project.
+        program: Source of a program that uses the components; empty for `__main__.py`.
 
     Raises:
         pulumi.RunError: The settings have mistakes.
@@ -211,7 +213,7 @@ def deploy(
     values = dict(stack_config(stack) if config is None else config)
     values.setdefault("aws:region", "us-east-1")
     question = {"config": values, "secrets": secrets or {}, "overrides": overrides or {}, "preview": preview}
-    question["project"] = project
+    question |= {"project": project, "program": program}
     return _recorded(stack, json.dumps(question))
 
 
@@ -245,11 +247,12 @@ def _run(
     overrides: Mapping[str, Any],
     preview: bool,
     project: str,
+    program: str,
 ) -> None:
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     values = {_full_key(project, key): value for key, value in {**texts, **secrets}.items()}
     pulumi.runtime.set_all_config(values, [_full_key(project, key) for key in secrets])
-    asyncio.run(_evaluate(recorded, overrides, preview, project))
+    asyncio.run(_evaluate(recorded, overrides, preview, project, program))
 
 
 def _full_key(project: str, key: str) -> str:
@@ -257,7 +260,9 @@ def _full_key(project: str, key: str) -> str:
     return key if ":" in key else f"{project}:{key}"
 
 
-async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: bool, project: str) -> None:
+async def _evaluate(
+    recorded: Recorded, overrides: Mapping[str, Any], preview: bool, project: str, source: str
+) -> None:
     set_root_resource(_StandIn())  # type: ignore[arg-type]  # keeps set_mocks from making a root stack of its own
     SETTINGS.outputs.clear()  # what a failed test left behind would fail this one
     mocks.set_mocks(
@@ -270,7 +275,10 @@ async def _evaluate(recorded: Recorded, overrides: Mapping[str, Any], preview: b
     set_root_resource(None)  # type: ignore[arg-type]  # typed as never empty, empty at every program's start
 
     def program() -> None:
-        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        if source:
+            exec(compile(source, "__main__.py", "exec"), {"__name__": "__main__"})  # noqa: S102  a test's own program
+        else:
+            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     # The mock engine runs no hooks; it answers as if each service had been changed and followed.
     with mock.patch.object(Rollout, "followed", True):

@@ -18,7 +18,9 @@ from tests.program.deploy import Recorded, deploy_services
 CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/shop"
 ACCOUNT = cast(
     "AwsAccount",
-    SimpleNamespace(identity=Identity(profile="prod", roles=(Role(arn="arn:aws:iam::1:role/x"),))),
+    SimpleNamespace(
+        identity=Identity(profile="prod", roles=(Role(arn="arn:aws:iam::1:role/x"),)), given=False
+    ),
 )
 
 

@@ -78,6 +78,36 @@ def test_the_stack_adds_target_groups_rules_and_doors(tenant: Recorded) -> None:
     assert tenant.exports["url"] == "http://shared-1234567890.us-east-1.elb.amazonaws.com/shop"
 
 
+def test_a_cluster_without_the_capacity_is_refused_with_the_command_that_mends_it() -> None:
+    bare = {
+        "properties": json.dumps(
+            {
+                "CapacityProviders": ["instances"],
+                "DefaultCapacityProviderStrategy": [{"CapacityProvider": "instances", "Weight": 1}],
+            }
+        )
+    }
+    asked: dict[str, Any] = {
+        "overrides": {"aws:cloudcontrol/getResource:getResource": bare},
+        "loadBalancer": BALANCER,
+    }
+    with pytest.raises(pulumi.RunError) as refused:
+        deploy_services(SHOP, cluster={"existing": "platform", "fargate": {"spotWeight": 1}}, **asked)
+    text = str(refused.value)
+    assert (
+        "cluster.existing is 'platform': that cluster has no capacity provider FARGATE and no FARGATE_SPOT"
+        in text
+    )
+    assert text.endswith(
+        "fix: aws ecs put-cluster-capacity-providers --cluster platform --capacity-providers instances FARGATE "
+        "FARGATE_SPOT --default-capacity-provider-strategy capacityProvider=instances,weight=1"
+    )
+    # Which ones a cluster has that another stack names is known when that stack is.
+    asked["overrides"]["pulumi:pulumi:StackReference"] = {"acme/platform/prod": {"cluster": "platform"}}
+    named = deploy_services(SHOP, cluster={"existing": "${stack:acme/platform/prod#cluster}"}, **asked)
+    assert named.one("aws:ecs/service:Service").inputs["cluster"]
+
+
 def test_by_arn_and_by_another_stacks_outputs() -> None:
     arn = shared_balancer()["arn"]
     stack = "acme/platform/prod"

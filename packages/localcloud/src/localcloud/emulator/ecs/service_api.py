@@ -70,6 +70,7 @@ class ServiceApi:
             _check_network(request)
             checks.gradual(request.get("deploymentConfiguration") or {}, request.get("loadBalancers") or [])
             naming_checks.named(request, definition, cluster["clusterArn"])
+            _check_capacity(request.get("capacityProviderStrategy") or [], cluster)
             service = _new_service(request, cluster, definition)
             service_deployments.begin(service, definition)
             naming_checks.tell_of_ports(service, definition)
@@ -192,6 +193,18 @@ def _check_load_balancers(balancers: list[Request], definition: Record) -> None:
                 "InvalidParameterException",
                 f"The target group with targetGroupArn {arn} does not have an associated load balancer.",
             )
+
+
+def _check_capacity(strategy: list[Record], cluster: Record) -> None:
+    """ECS takes the capacity providers of the cluster only (the message as in dask/dask-cloudprovider#328)."""
+    named = {str(item["capacityProvider"]) for item in strategy}
+    if named - {*(cluster.get("capacityProviders") or [])}:
+        raise Refused(
+            "InvalidParameterException",
+            "The specified capacity provider strategy cannot contain a capacity provider that is not associated with "
+            "the cluster. Associate the capacity provider with the cluster or specify a valid capacity provider and "
+            "try again.",
+        )
 
 
 def _new_service(request: Request, cluster: Record, definition: Record) -> Record:

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from localcloud.providers.aws.functions import account, ec2, ecr, iam, load_balancing, running, services
+from localcloud.providers.aws.functions import (
+    account,
+    cloud_control,
+    ec2,
+    ecr,
+    iam,
+    load_balancing,
+    running,
+    services,
+)
 from localcloud.providers.aws.functions.lookup import Function
 from localcloud.providers.aws.inputs import Failure, InputChecker
 from localcloud.providers.aws.sdk import function_schema
@@ -10,6 +19,7 @@ from localcloud.providers.values import Values
 
 FUNCTIONS: Mapping[str, Function] = {
     **account.FUNCTIONS,
+    **cloud_control.FUNCTIONS,
     **ec2.FUNCTIONS,
     **ecr.FUNCTIONS,
     **iam.FUNCTIONS,
