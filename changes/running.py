@@ -1,6 +1,7 @@
 """Take a running stack through one edit after the other, under constant requests."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,7 +140,7 @@ class Runner:
         )  # fmt: skip
 
     def _made(self, edit: Edit, wanted: StackFile, preview: Told, up: Told) -> Iterator[str]:
-        self.present.config = wanted.config
+        self.present.become(wanted)
         if edit.refused:
             yield "made, though it should have been refused"
         if not preview.ok:
@@ -191,6 +192,11 @@ class Runner:
 
     def _write(self, stack: StackFile) -> None:
         (self.stage.project / "Pulumi.local.yaml").write_text(stack.text(), encoding="utf-8")
+        dockerfile = self.stage.project / "app" / "Dockerfile"
+        before = dockerfile.read_text(encoding="utf-8")
+        after = re.sub(r"(?m)^EXPOSE \d+$", f"EXPOSE {stack.exposes}", before)
+        if after != before:
+            dockerfile.write_text(after, encoding="utf-8")
 
     def _tell(self, verb: str) -> Told:
         started = time.monotonic()
