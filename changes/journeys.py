@@ -221,6 +221,8 @@ def selection() -> Sequence[Edit]:
     return (
         e.carve_out("status", ["/healthz"], priority=20),
         e.priorities(web=20, status=10),
+        e.concern("add a domain", "loadBalancer", DOMAIN),
+        e.concern("remove the domain", "loadBalancer", None),
         e.rename("web", "shop"),
         e.carve_out("late", ["/late"], "canary", refused=True),
     )
