@@ -290,6 +290,21 @@ def launch(kind: str, name: str = "web") -> Edit:
     return Edit(name=on.name, apply=apply, possible=on.possible)
 
 
+def without_instances(name: str = "web", *, refused: bool = False) -> Edit:
+    """No EC2 instances any more, and the service on Fargate at the latest now."""
+
+    def apply(stack: StackFile) -> None:
+        stack.services[name].pop("launch", None)
+        stack.config.pop("cluster")
+
+    return Edit(
+        name="no EC2 instances" + (", and the service from there to Fargate" if refused else ""),
+        apply=apply,
+        possible=lambda stack: "ec2" in stack.config.get("cluster", {}),
+        refused=refused,
+    )
+
+
 EVERYDAY: Sequence[Edit] = (
     *(to_strategy(strategy) for strategy in STRATEGIES),
     new_version(),

@@ -160,6 +160,17 @@ def test_a_strategy_does_not_change_in_the_middle_of_a_deployment() -> None:
     changed(what_is_live(web={"deployments": two}))
 
 
+def test_instances_stay_until_the_last_task_has_left_them() -> None:
+    """ECS takes no capacity provider from a cluster whose tasks use it, and it would be asked to before they go."""
+    on_instances = {"capacityProviderStrategies": [{"capacityProvider": "shop-ec2", "base": 0, "weight": 1}]}
+    both: list[dict[str, Any]] = [{"web": {"launch": "fargate"}}, {"shop": {}}]
+    for services in both:
+        with pytest.raises(pulumi.RunError, match=r"cluster\.ec2: is gone.*tasks of web run.*as it was"):
+            deploy_services(services, overrides=what_is_live(web=on_instances))
+    deploy_services({"web": {}}, overrides=what_is_live(web=on_instances), cluster={"ec2": {}})
+    deploy_services({"web": {}}, overrides=what_is_live(web={}))
+
+
 def test_what_the_tags_still_name_and_aws_no_longer_has_is_not_live() -> None:
     recorded = changed(what_is_live(web={"status": "INACTIVE"}), "canary")
     assert weights(recorded.one("ListenerRule")) == {"web": 100, "web-spare": 0}
