@@ -86,7 +86,7 @@ def count(number: int, name: str = "web") -> Edit:
     return setting(f"{number} task{'s' if number > 1 else ''}", "desiredCount", number, name)
 
 
-def concern(what: str, key: str, value: Any, *, refused: bool = False, outside: Any = None) -> Edit:
+def concern(what: str, key: str, value: Any, **more: Any) -> Edit:
     """Set or replace a key of the whole stack; None takes it away."""
 
     def apply(stack: StackFile) -> None:
@@ -99,8 +99,7 @@ def concern(what: str, key: str, value: Any, *, refused: bool = False, outside: 
         name=what,
         apply=apply,
         possible=lambda stack: stack.config.get(key) != value,
-        refused=refused,
-        outside=outside,
+        **more,
     )
 
 

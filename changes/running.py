@@ -145,7 +145,7 @@ class Runner:
             yield "made, though it should have been refused"
         if not preview.ok:
             yield f"the preview failed: {_words(preview.errors)}"
-        elif preview.changes != up.changes:
+        elif preview.changes != up.changes and not (edit.uncertain and covers(preview.changes, up.changes)):
             yield "the preview said something else"
         yield from self._answers()
         again = self._tell("up")
@@ -226,6 +226,11 @@ def told(output: str, *, ok: bool, seconds: float) -> Told:
             case "result" if not said["ok"]:
                 errors += [str(said[key]) for key in ("error", "problem") if said.get(key)]
     return Told(ok=ok, changes=changes, touched=touched, errors=errors, seconds=seconds, output=output)
+
+
+def covers(foreseen: Counts, done: Counts) -> bool:
+    """Whether everything that was done had been said before."""
+    return all(count <= foreseen.get(op, 0) for op, count in done.items())
 
 
 def lost(answers: Mapping[str, int]) -> dict[str, int]:

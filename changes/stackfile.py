@@ -109,6 +109,7 @@ class Edit:
         possible: Whether it can be made on a stack file as it is.
         outside: What has to be there or to happen outside of the stack first, with boto3; None for nothing.
         refused: Whether the program refuses it.
+        uncertain: Whether a preview may say more than is done, because what a new resource puts out is not known yet.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Edit:
     possible: Callable[[StackFile], bool] = _always
     outside: Callable[[Callable[[str], Any]], None] | None = None
     refused: bool = False
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changes.journeys import every_strategy, is_refused, journeys, random_walk
-from changes.running import Row, lost, told
+from changes.running import Row, covers, lost, told
 from changes.stackfile import STRATEGIES, Journey, StackFile
 from changes.table import line, summary
 from infra.settings.validation import validate
@@ -95,6 +95,12 @@ def test_what_an_up_did_is_read_from_its_lines() -> None:
     assert found.changes == {"create": 2}
     assert found.touched == ["update web (Service) failed"]
     assert found.errors == ["PriorityInUse: 7"]
+
+
+def test_a_preview_may_say_more_than_is_done_and_never_less() -> None:
+    assert covers({"replace": 3, "create": 2}, {"replace": 2, "create": 2})
+    assert not covers({"replace": 2}, {"replace": 3})
+    assert not covers({"replace": 2}, {"delete": 1})
 
 
 def test_what_is_lost_is_every_answer_but_200() -> None:
