@@ -61,6 +61,7 @@ for name, service in settings.callees_first.items():
     services[name] = c.Microservice(name, args, on_aws)
 
 if balancer:
+    balancer.redirect_to_https(after=[rule for service in services.values() for rule in service.rules])
     pulumi.export("url", balancer.url)
     pulumi.export("loadBalancer", balancer.arn)
 pulumi.export("cluster", cluster.cluster_name)

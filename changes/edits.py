@@ -41,7 +41,26 @@ def port(number: int, name: str = "web") -> Edit:
     return Edit(
         name=f"{name}: port {number}",
         apply=apply,
-        possible=lambda stack: name in stack.services and stack.services[name].get("port", 5000) != number,
+        possible=lambda stack: (
+            name in stack.services and stack.services[name].get("port", stack.exposes) != number
+        ),
+    )
+
+
+def exposed(number: int, name: str = "web") -> Edit:
+    """The port that the Dockerfile exposes, which the app is told by the program."""
+
+    def apply(stack: StackFile) -> None:
+        stack.exposes = number
+        stack.services[name].pop("port", None)
+        stack.services[name]["environment"].pop("PORT", None)
+
+    return Edit(
+        name=f"{name}: EXPOSE {number}",
+        apply=apply,
+        possible=lambda stack: (
+            name in stack.services and (stack.exposes != number or "port" in stack.services[name])
+        ),
     )
 
 
@@ -67,7 +86,7 @@ def count(number: int, name: str = "web") -> Edit:
     return setting(f"{number} task{'s' if number > 1 else ''}", "desiredCount", number, name)
 
 
-def concern(what: str, key: str, value: Any, *, refused: bool = False, outside: Any = None) -> Edit:
+def concern(what: str, key: str, value: Any, **more: Any) -> Edit:
     """Set or replace a key of the whole stack; None takes it away."""
 
     def apply(stack: StackFile) -> None:
@@ -80,9 +99,23 @@ def concern(what: str, key: str, value: Any, *, refused: bool = False, outside: 
         name=what,
         apply=apply,
         possible=lambda stack: stack.config.get(key) != value,
-        refused=refused,
-        outside=outside,
+        **more,
     )
+
+
+def own_certificate(host: str) -> Edit:
+    """A certificate of the account instead of one that the stack makes."""
+    found = {"arn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789"}
+
+    def put(aws: Aws) -> None:
+        found["arn"] = aws("acm").request_certificate(DomainName=host, ValidationMethod="DNS")[
+            "CertificateArn"
+        ]
+
+    def apply(stack: StackFile) -> None:
+        stack.config["loadBalancer"] = {"domain": {"name": host}, "certificateArn": found["arn"]}
+
+    return Edit(name="a certificate of the account", apply=apply, outside=put)
 
 
 def add_secret(name: str = "web") -> Edit:
@@ -256,11 +289,28 @@ def launch(kind: str, name: str = "web") -> Edit:
     return Edit(name=on.name, apply=apply, possible=on.possible)
 
 
+def without_instances(name: str = "web", *, refused: bool = False) -> Edit:
+    """No EC2 instances any more, and the service on Fargate at the latest now."""
+
+    def apply(stack: StackFile) -> None:
+        stack.services[name].pop("launch", None)
+        stack.config.pop("cluster")
+
+    return Edit(
+        name="no EC2 instances" + (", and the service from there to Fargate" if refused else ""),
+        apply=apply,
+        possible=lambda stack: "ec2" in stack.config.get("cluster", {}),
+        refused=refused,
+    )
+
+
 EVERYDAY: Sequence[Edit] = (
     *(to_strategy(strategy) for strategy in STRATEGIES),
     new_version(),
     port(5001),
     port(5000),
+    exposed(5002),
+    exposed(5000),
     count(1),
     count(2),
     add_secret(),

@@ -7,6 +7,7 @@ from typing import Any
 
 from changes import edits as e
 from changes.stackfile import STRATEGIES, Edit, Journey, StackFile
+from infra.settings.validation import validate
 
 WALK_LENGTH = 10
 SELECTION = "selection"
@@ -14,7 +15,9 @@ SELECTION = "selection"
 CREATED = {"create": {"zones": 2, "nat": "single"}}
 SUBNETS = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 EXISTING = {"existing": {"vpcId": "vpc-0123456789abcdef0", "publicSubnetIds": SUBNETS}, "publicTasks": True}
-DOMAIN = {"domain": {"name": "shop.example.com", "zone": "example.com"}}
+HOST = "shop.example.com"
+DOMAIN = {"domain": {"name": HOST, "zone": "example.com"}}
+MORE_NAMES = {"domain": {"name": HOST, "zone": "example.com", "alternativeNames": ["www.shop.example.com"]}}
 
 
 def stack(strategy: str = "rolling", **concerns: Any) -> StackFile:
@@ -115,6 +118,8 @@ def settings() -> Sequence[Edit]:
     """What teams edit every day in a rolling service."""
     return (
         e.port(5001),
+        e.exposed(5000),
+        e.exposed(5002),
         e.count(1),
         e.count(2),
         e.add_secret(),
@@ -151,6 +156,7 @@ def shifted() -> Sequence[Edit]:
     """The same edits where ECS shifts the traffic, with one target group live and with the other."""
     return (
         e.new_version(),
+        e.exposed(5002),
         e.port(5001),
         e.count(1),
         e.add_secret(),
@@ -174,6 +180,11 @@ def left_to_code_deploy() -> Sequence[Edit]:
         e.new_version(),
         e.port(5001),
         e.add_sidecar(),
+        e.remove_sidecar(),
+        e.add_secret(),
+        e.exposed(5000),
+        e.add_scaling(),
+        e.remove_scaling(),
         e.count(1),
         e.concern("add a domain", "loadBalancer", DOMAIN),
         e.concern("remove the domain", "loadBalancer", None),
@@ -185,9 +196,14 @@ def network() -> Sequence[Edit]:
     return (
         e.zones(3),
         e.concern("add a domain", "loadBalancer", DOMAIN),
+        # The proof of a name stays as it is; its record comes from the certificate, which is a new one.
+        e.concern("another name in the certificate", "loadBalancer", MORE_NAMES, uncertain=True),
+        e.own_certificate(HOST),
         e.concern("remove the domain", "loadBalancer", None),
         e.launch("ec2"),
+        e.without_instances(refused=True),
         e.launch("fargate"),
+        e.without_instances(),
         e.zones(2),
         e.concern("VPC created → default", "network", {"publicTasks": True}, refused=True),
         e.concern("VPC created → existing", "network", EXISTING, refused=True),
@@ -208,6 +224,8 @@ def selection() -> Sequence[Edit]:
     return (
         e.carve_out("status", ["/healthz"], priority=20),
         e.priorities(web=20, status=10),
+        e.concern("add a domain", "loadBalancer", DOMAIN),
+        e.concern("remove the domain", "loadBalancer", None),
         e.rename("web", "shop"),
         e.carve_out("late", ["/late"], "canary", refused=True),
     )
@@ -219,9 +237,18 @@ def random_walk(seed: int) -> Journey:
     def draw(present: StackFile) -> Iterable[Edit]:
         chance = random.Random(seed)  # noqa: S311  a choice of edits
         for _ in range(WALK_LENGTH):
-            yield chance.choice([edit for edit in e.EVERYDAY if edit.possible(present)])
+            yield chance.choice(
+                [edit for edit in e.EVERYDAY if edit.possible(present) and _loads(edit, present)]
+            )
 
     return Journey(name=f"walk-{seed}", start=stack(), edits=draw, free=True)
+
+
+def _loads(edit: Edit, present: StackFile) -> bool:
+    """Whether the stack file loads after an edit: mistakes in files are no changes of running stacks."""
+    wanted = present.copy()
+    edit.apply(wanted)
+    return not validate({key: value for key, value in wanted.config.items() if key != "aws:region"})[1]
 
 
 def journeys(seed: int = 1, walks: int = 1, *, either: bool = False) -> list[Journey]:

@@ -1,6 +1,7 @@
 """Take a running stack through one edit after the other, under constant requests."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,12 +140,12 @@ class Runner:
         )  # fmt: skip
 
     def _made(self, edit: Edit, wanted: StackFile, preview: Told, up: Told) -> Iterator[str]:
-        self.present.config = wanted.config
+        self.present.become(wanted)
         if edit.refused:
             yield "made, though it should have been refused"
         if not preview.ok:
             yield f"the preview failed: {_words(preview.errors)}"
-        elif preview.changes != up.changes:
+        elif preview.changes != up.changes and not (edit.uncertain and covers(preview.changes, up.changes)):
             yield "the preview said something else"
         yield from self._answers()
         again = self._tell("up")
@@ -191,6 +192,11 @@ class Runner:
 
     def _write(self, stack: StackFile) -> None:
         (self.stage.project / "Pulumi.local.yaml").write_text(stack.text(), encoding="utf-8")
+        dockerfile = self.stage.project / "app" / "Dockerfile"
+        before = dockerfile.read_text(encoding="utf-8")
+        after = re.sub(r"(?m)^EXPOSE \d+$", f"EXPOSE {stack.exposes}", before)
+        if after != before:
+            dockerfile.write_text(after, encoding="utf-8")
 
     def _tell(self, verb: str) -> Told:
         started = time.monotonic()
@@ -220,6 +226,11 @@ def told(output: str, *, ok: bool, seconds: float) -> Told:
             case "result" if not said["ok"]:
                 errors += [str(said[key]) for key in ("error", "problem") if said.get(key)]
     return Told(ok=ok, changes=changes, touched=touched, errors=errors, seconds=seconds, output=output)
+
+
+def covers(foreseen: Counts, done: Counts) -> bool:
+    """Whether everything that was done had been said before."""
+    return all(count <= foreseen.get(op, 0) for op, count in done.items())
 
 
 def lost(answers: Mapping[str, int]) -> dict[str, int]:

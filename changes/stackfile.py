@@ -24,15 +24,17 @@ STRATEGIES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass
 class StackFile:
-    """What `config:` of a stack file says.
+    """What `config:` of a stack file says, and what an edit may change beside it.
 
     Args:
         config: Keys and values.
+        exposes: Port that the app's Dockerfile exposes.
     """
 
     config: dict[str, Any] = field(
         default_factory=lambda: {"aws:region": "us-east-1", "production": False, "services": {}}
     )
+    exposes: int = 5000
 
     @property
     def services(self) -> dict[str, Any]:
@@ -86,7 +88,11 @@ class StackFile:
 
     def copy(self) -> "StackFile":
         """A copy, to go back to."""
-        return StackFile(deepcopy(self.config))
+        return StackFile(deepcopy(self.config), self.exposes)
+
+    def become(self, other: "StackFile") -> None:
+        """Say what another one says."""
+        self.config, self.exposes = other.config, other.exposes
 
 
 def _always(_: StackFile) -> bool:
@@ -103,6 +109,7 @@ class Edit:
         possible: Whether it can be made on a stack file as it is.
         outside: What has to be there or to happen outside of the stack first, with boto3; None for nothing.
         refused: Whether the program refuses it.
+        uncertain: Whether a preview may say more than is done, because what a new resource puts out is not known yet.
     """
 
     name: str
@@ -110,6 +117,7 @@ class Edit:
     possible: Callable[[StackFile], bool] = _always
     outside: Callable[[Callable[[str], Any]], None] | None = None
     refused: bool = False
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

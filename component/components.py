@@ -90,7 +90,9 @@ class LoadBalancer(pulumi.ComponentResource):
         """Make the load balancer of this repository's program."""
         context = _Context("LoadBalancer", name, args, opts)
         arguments = made.LoadBalancerArgs(stack=context.stack, network=context.network())
-        return cast("LoadBalancer", made.LoadBalancer(name, arguments, context.options))
+        balancer = made.LoadBalancer(name, arguments, context.options)
+        balancer.redirect_to_https(after=[])
+        return cast("LoadBalancer", balancer)
 
     def __init__(
         self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None
@@ -147,6 +149,8 @@ class Service(pulumi.ComponentResource):
             settings=settings,
         )
         microservice = made.Microservice(name, service_args, options)
+        if balancer:
+            balancer.redirect_to_https(after=microservice.rules)
         self.url = balancer.url if balancer else pulumi.Output.from_input("")
         self.service_name = microservice.service_name
         self.cluster_name = runs_on.cluster_name

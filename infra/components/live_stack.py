@@ -132,12 +132,13 @@ def _neighbours(
 
 
 def _rule(arn: str, tags: Mapping[str, str]) -> LiveRule | None:
-    if ":listener-rule/" not in arn or "Service" not in tags:
+    purpose = Purpose(tags.get("Rule", Purpose.PRODUCTION))
+    if ":listener-rule/" not in arn or ("Service" not in tags and purpose is not Purpose.REDIRECT):
         return None
     position, asked = tags.get("Priority", ""), tags.get("PriorityAsked", "")
     return LiveRule(
-        service=tags["Service"],
-        purpose=Purpose(tags.get("Rule", Purpose.PRODUCTION)),
+        service=tags.get("Service", ""),
+        purpose=purpose,
         arn=arn,
         position=int(position) if position.isdecimal() else None,
         asked=int(asked) if asked.isdecimal() else None,

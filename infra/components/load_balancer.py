@@ -14,7 +14,8 @@ from infra.components.firewall import Firewall, FirewallArgs
 from infra.components.looking_up import looked_up
 from infra.components.network import Network
 from infra.components.stack_context import StackContext
-from infra.pure.routing import first_address
+from infra.pure.live import Purpose
+from infra.pure.routing import first_address, redirect_position
 from infra.settings.load_balancer import ExistingLoadBalancer
 
 HTTP_PORT = 80
@@ -62,11 +63,42 @@ class LoadBalancer(pulumi.ComponentResource):
         self._args = args
         self._settings = args.stack.settings.load_balancer
         self._child = pulumi.ResourceOptions(parent=self)
+        self._http: aws.lb.Listener | None = None
         if self._settings.existing:
             self._use(self._settings.existing)
         else:
             self._create(name)
         self.register_outputs({"url": self.url, "arn": self.arn, "listenerArn": self.listener_arn})
+
+    def redirect_to_https(self, after: Sequence[pulumi.Resource]) -> None:
+        """Lead from port 80 to HTTPS, where there is a certificate, with a rule behind all others.
+
+        The listener's default action does so too, but it changes before services' rules move from one listener to the
+        other, and this rule goes after that: without it, port 80 would answer 404 in between.
+
+        Args:
+            after: Rules on the HTTPS listener. They go after this one, so that whoever was sent there is answered.
+        """
+        if not self._http or not self._settings.serves_https:
+            return
+        position = redirect_position(self._args.stack.live.rules)
+        everything = aws.lb.ListenerRuleConditionPathPatternArgs(values=["/*"])
+        aws.lb.ListenerRule(
+            f"{self._name}-to-https",
+            listener_arn=self._http.arn,
+            priority=position,
+            conditions=[aws.lb.ListenerRuleConditionArgs(path_pattern=everything)],
+            actions=[
+                aws.lb.ListenerRuleActionArgs(
+                    type="redirect",
+                    redirect=aws.lb.ListenerRuleActionRedirectArgs(
+                        port=str(HTTPS_PORT), protocol="HTTPS", status_code="HTTP_301"
+                    ),
+                )
+            ],
+            tags={"Rule": Purpose.REDIRECT.value, "Priority": str(position)},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self.listeners, *after]),
+        )
 
     def _use(self, existing: ExistingLoadBalancer) -> None:
         """Take a load balancer as it is."""
@@ -223,7 +255,7 @@ class LoadBalancer(pulumi.ComponentResource):
         http = self._listener(
             "http", balancer, HTTP_PORT, action=to_https() if certificate_arn else not_found()
         )
-        main, self.listeners = http, [http]
+        self._http, main, self.listeners = http, http, [http]
         if certificate_arn:
             main = self._listener("https", balancer, HTTPS_PORT, certificate_arn=certificate_arn)
             self.listeners = [http, main]

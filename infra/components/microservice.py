@@ -68,10 +68,12 @@ class Microservice(pulumi.ComponentResource):
     Outputs:
         service_name: Name of the ECS service.
         log_group_name: Where its containers log.
+        rules: Listener rules with which requests reach it (plain resources).
     """
 
     service_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
+    rules: Sequence[aws.lb.ListenerRule]
 
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ecs-microservice:index:Microservice", name, None, opts)
@@ -116,6 +118,7 @@ class Microservice(pulumi.ComponentResource):
             self._traffic.open(service, settled)
         self._add_scaling(service)
         self._add_code_deployment(service, definition)
+        self.rules = self._traffic.rules if self._traffic else []
         self.service_name = service.name
         self.log_group_name = self._log.name
         self.register_outputs({"serviceName": self.service_name, "logGroupName": self.log_group_name})

@@ -111,6 +111,11 @@ class ServiceTraffic:
         if self.rule is None:
             self.rule = self._production_rule([service], settled)
 
+    @property
+    def rules(self) -> Sequence[aws.lb.ListenerRule]:
+        """Rules of the main listener that requests meet."""
+        return [self.rule] if self.rule else []
+
     def _open_security_groups(self) -> list[pulumi.Resource]:
         """The load balancer reaches the tasks on the container's port; nothing else does."""
         port, balancer = self._args.settings.listens_on, self._args.load_balancer

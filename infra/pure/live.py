@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     PRODUCTION = "production"
     TEST = "test"
     WAITING = "waiting"
+    REDIRECT = "redirect"
 
 
 class Colour(StrEnum):
@@ -40,7 +41,7 @@ class LiveRule:
     """A listener rule of the stack.
 
     Args:
-        service: Whose rule it is.
+        service: Whose rule it is; empty for the one that redirects to HTTPS.
         purpose: What it is for.
         arn: Its ARN.
         position: Its priority; None where it carries no tag that says so.

@@ -26,7 +26,7 @@ _BAND = 2_900
 _BANDS = 17
 CATCH_ALL = range(_BANDS * _BAND + 1, 49_650)
 """Numbers of routes without conditions: behind all other computed ones."""
-WAITING = range(49_650, LAST + 1)
+WAITING = range(49_650, LAST)
 """Numbers of the rules that no request meets."""
 _PARTS = _BANDS + 3
 SMALLEST = 25 * _PARTS
@@ -157,6 +157,17 @@ def positions(
         )
         for name in routes
     }
+
+
+def redirect_position(live: Iterable[LiveRule] = ()) -> int:
+    """Number of the rule that leads from port 80 to HTTPS: behind all others, and the same for as long as it is there.
+
+    Args:
+        live: The stack's rules that the load balancer has now, also those that are about to go.
+    """
+    numbers = {rule.position: rule.purpose for rule in live if rule.position}
+    kept = [position for position, purpose in numbers.items() if purpose is Purpose.REDIRECT]
+    return kept[0] if kept else max(set(range(WAITING.start, LAST + 1)) - set(numbers))
 
 
 class _Board:

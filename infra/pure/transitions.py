@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from infra.pure.live import LiveRule, LiveService, LiveStack, Purpose
 from infra.pure.references import has_reference
 from infra.pure.routing import RouteKey, may_overlap
-from infra.pure.takeover import STRATEGIES, moves_listener, settled
-from infra.settings.problems import Assign, Path, Problem
+from infra.pure.takeover import EC2, STRATEGIES, moves_listener, settled
+from infra.settings.problems import Assign, ByHand, Path, Problem
 from infra.settings.root import Settings
 from infra.settings.service import Service
 
@@ -33,6 +33,29 @@ def problems(settings: Settings, live: LiveStack) -> Iterator[Problem]:
             yield from _new_route(name, service, live)
     yield from _removed(settings, live)
     yield from _moved(settings, live)
+    yield from _without_instances(settings, live)
+
+
+def _without_instances(settings: Settings, live: LiveStack) -> Iterator[Problem]:
+    """A cluster keeps a capacity provider that tasks run on (ECS API, PutClusterCapacityProviders: ResourceInUse).
+
+    It has to be there before the services that want it, so that its end would come before they have left it; the AWS
+    provider tries for ten minutes and fails (terraform-provider-aws, `retryClusterCapacityProvidersPut`).
+    """
+    users = sorted(
+        name
+        for name, service in live.services.items()
+        if any(one.provider == EC2 for one in service.capacity)
+    )
+    if users and not settings.cluster.ec2 and not settings.cluster.existing:
+        yield Problem(
+            path=("cluster", "ec2"),
+            is_missing=True,
+            message=f"is gone from the settings while tasks of {', '.join(users)} run on its instances; allowed: "
+            "cluster.ec2 as it was, deployed with the services on Fargate or without them, and then without it",
+            fix=ByHand("put cluster.ec2 back for this update"),
+            related=[("services", name, "launch") for name in users],
+        )
 
 
 def _moved(settings: Settings, live: LiveStack) -> Iterator[Problem]:

@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changes.journeys import every_strategy, is_refused, journeys, random_walk
-from changes.running import Row, lost, told
+from changes.running import Row, covers, lost, told
 from changes.stackfile import STRATEGIES, Journey, StackFile
 from changes.table import line, summary
 from infra.settings.validation import validate
@@ -25,7 +25,7 @@ def stack_files(journey: Journey) -> list[StackFile]:
         edit.apply(wanted)
         files.append(wanted)
         if not edit.refused:
-            present.config = wanted.config
+            present.become(wanted)
     return files
 
 
@@ -35,9 +35,9 @@ def test_every_edit_changes_the_stack_file_or_what_is_outside(journey: Journey) 
     for edit in journey.edits(present):
         wanted = present.copy()
         edit.apply(wanted)
-        assert wanted.config != present.config or edit.outside, edit.name
+        assert wanted != present or edit.outside, edit.name
         if not edit.refused:
-            present.config = wanted.config
+            present.become(wanted)
 
 
 @pytest.mark.parametrize("journey", journeys(walks=3), ids=lambda journey: journey.name)
@@ -62,6 +62,7 @@ def test_every_strategy_changes_to_every_other_one(either: bool) -> None:
     )
 
 
+@settings(max_examples=20)
 @given(st.integers(min_value=0, max_value=10_000))
 def test_a_walk_is_ten_edits_and_the_same_ones_for_the_same_seed(seed: int) -> None:
     def names() -> list[str]:
@@ -94,6 +95,12 @@ def test_what_an_up_did_is_read_from_its_lines() -> None:
     assert found.changes == {"create": 2}
     assert found.touched == ["update web (Service) failed"]
     assert found.errors == ["PriorityInUse: 7"]
+
+
+def test_a_preview_may_say_more_than_is_done_and_never_less() -> None:
+    assert covers({"replace": 3, "create": 2}, {"replace": 2, "create": 2})
+    assert not covers({"replace": 2}, {"replace": 3})
+    assert not covers({"replace": 2}, {"delete": 1})
 
 
 def test_what_is_lost_is_every_answer_but_200() -> None:

@@ -97,11 +97,29 @@ def test_a_new_port_of_a_shifted_service_begins_with_what_is_live() -> None:
 def test_another_listener_keeps_the_weights() -> None:
     certificate = {"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/abc"}
     recorded = changed(what_is_live(web=left_to_code_deploy("spare")), "codeDeploy", loadBalancer=certificate)
-    rule = recorded.one("ListenerRule")
+    rule = recorded.one("ListenerRule", "web")
     assert rule.ignore_changes == []
     assert weights(rule) == {"web": 0, "web-spare": 1}
     with pytest.raises(pulumi.RunError, match=r"moves to the listener on port 443.*allowed: rolling"):
         changed(what_is_live(web=shifting("canary", "spare")), "canary", loadBalancer=certificate)
+
+
+def test_port_80_leads_to_https_until_every_rule_has_moved() -> None:
+    """A listener's default action changes before the rules that come to it: a rule behind them goes after them."""
+    certificate = {"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/abc"}
+    services = {"web": {}, "api": {"route": {"paths": ["/api/*"]}}}
+    recorded = deploy_services(services, loadBalancer=certificate)
+    invariants.check_all(recorded)
+    redirect = recorded.one("ListenerRule", "load-balancer-to-https")
+    others = [rule for rule in recorded.all("ListenerRule") if rule is not redirect]
+    assert recorded.one("aws:lb/listener:Listener", "load-balancer-http").urn in redirect.depends_on
+    assert redirect.inputs["conditions"] == [{"pathPattern": {"values": ["/*"]}}]
+    assert redirect.inputs["actions"][0]["redirect"]["protocol"] == "HTTPS"
+    assert all(redirect.inputs["priority"] > rule.inputs["priority"] for rule in others)
+    # Deleted in the opposite order: whoever was sent to HTTPS by it is answered there.
+    assert {recorded.one("ListenerRule", name).urn for name in services} <= redirect.depends_on
+    without = deploy_services(services, overrides=what_is_live(port=443, web={}, api={}))
+    assert "load-balancer-to-https" not in {rule.name for rule in without.all("ListenerRule")}
 
 
 def test_a_renamed_service_takes_no_number_that_is_in_use() -> None:
@@ -140,6 +158,17 @@ def test_a_strategy_does_not_change_in_the_middle_of_a_deployment() -> None:
     with pytest.raises(pulumi.RunError, match="a deployment of the service goes on"):
         changed(what_is_live(web={"deployments": two}), "canary")
     changed(what_is_live(web={"deployments": two}))
+
+
+def test_instances_stay_until_the_last_task_has_left_them() -> None:
+    """ECS takes no capacity provider from a cluster whose tasks use it, and it would be asked to before they go."""
+    on_instances = {"capacityProviderStrategies": [{"capacityProvider": "shop-ec2", "base": 0, "weight": 1}]}
+    both: list[dict[str, Any]] = [{"web": {"launch": "fargate"}}, {"shop": {}}]
+    for services in both:
+        with pytest.raises(pulumi.RunError, match=r"cluster\.ec2: is gone.*tasks of web run.*as it was"):
+            deploy_services(services, overrides=what_is_live(web=on_instances))
+    deploy_services({"web": {}}, overrides=what_is_live(web=on_instances), cluster={"ec2": {}})
+    deploy_services({"web": {}}, overrides=what_is_live(web={}))
 
 
 def test_what_the_tags_still_name_and_aws_no_longer_has_is_not_live() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.pure.live import LiveRule, Purpose
-from infra.pure.routing import CATCH_ALL, Positions, RouteKey, may_overlap, positions
+from infra.pure.routing import CATCH_ALL, Positions, RouteKey, may_overlap, positions, redirect_position
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,3}", fullmatch=True)
 PATHS = st.lists(st.sampled_from(["/a", "/a/*", "/a/b/*", "/*", "/x?z"]), max_size=2)
@@ -74,6 +74,28 @@ def test_no_sequence_of_changes_meets_a_number_in_use(changes: list[dict[str, Ro
             assert taken.get(one.production, (name, Purpose.PRODUCTION)) == (name, Purpose.PRODUCTION)
             assert taken.get(one.waiting, (name, Purpose.WAITING)) == (name, Purpose.WAITING)
         live = deployed(routes, found)
+        assert positions(routes, live) == found, "a second update changes nothing"
+
+
+@given(CHANGES, st.booleans())
+def test_the_way_to_https_has_a_number_of_its_own_behind_all_others(
+    changes: list[dict[str, RouteKey]], first: bool
+) -> None:
+    """It stands on port 80 while the services' rules are still, or again, there."""
+    live: list[LiveRule] = []
+    for step, routes in enumerate(changes):
+        number = redirect_position(live)
+        secured = step % 2 == first
+        found = positions(routes, live)
+        everybody = {one.production for one in found.values()} | {one.waiting for one in found.values()}
+        present = {rule.position for rule in live if rule.purpose is not Purpose.REDIRECT}
+        if secured or any(rule.purpose is Purpose.REDIRECT for rule in live):
+            assert number not in everybody | present
+            assert all(number > one.production for one in found.values())
+        live = deployed(routes, found)
+        if secured:
+            live.append(LiveRule(service="", purpose=Purpose.REDIRECT, arn="http", position=number))
+        assert redirect_position(live) == number
         assert positions(routes, live) == found, "a second update changes nothing"
 
 

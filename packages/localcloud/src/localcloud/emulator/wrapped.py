@@ -47,6 +47,7 @@ WRAPPED = (
     Wrapped("ecs", "_update_service", "ecs.service_api", "bde69c11b50d"),
     Wrapped("ecs", "_delete_service", "ecs.service_api", "3f32aa017e1f"),
     Wrapped("ecs", "_stop_task", "ecs.service_api", "06eb83088bbc"),
+    Wrapped("ecs", "_put_cluster_capacity_providers", "ecs.capacity", "97a4fead4e36"),
     Wrapped("ecs", "_launch_choice", "ecs.service_api", "1a004f8f789b"),
     Wrapped("ecs", "_task_capacity", "ecs.service_api", "ed0b66eb4980"),
     Wrapped("ecs", "_resolve_task", "ecs.service_api", "8656d47efbba"),

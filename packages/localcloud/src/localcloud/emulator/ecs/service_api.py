@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups
-from localcloud.emulator.ecs import controllers, service_deployments, state
+from localcloud.emulator.ecs import capacity, controllers, service_deployments, state
 from localcloud.emulator.ecs.answers import Refused, Request, Response, answering, cluster_of, service_of
 from localcloud.emulator.ecs.scheduler import Scheduler, stop
 from localcloud.emulator.ecs.state import Record, ServiceKey
@@ -29,7 +29,7 @@ _CIRCUIT_BREAKER_OFF = {"enable": False, "rollback": False}
 
 
 class ServiceApi:
-    """CreateService, UpdateService, DeleteService and StopTask."""
+    """CreateService, UpdateService, DeleteService, StopTask and PutClusterCapacityProviders."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -41,6 +41,7 @@ class ServiceApi:
             "UpdateService": self.update_service,
             "DeleteService": self.delete_service,
             "StopTask": self.stop_task,
+            "PutClusterCapacityProviders": capacity.put_cluster_capacity_providers,
         }
         return {name: answering(operation) for name, operation in operations.items()}
 

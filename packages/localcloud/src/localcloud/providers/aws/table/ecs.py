@@ -1,5 +1,6 @@
 """Amazon ECS: clusters and their capacity."""
 
+from localcloud.providers.aws.clients import AwsCallError
 from localcloud.providers.aws.context import Context
 from localcloud.providers.aws.resource_type import Name, Operation, Read, ResourceType
 from localcloud.providers.aws.table.services import ECS_TAGS
@@ -44,10 +45,19 @@ CLUSTER = ResourceType(
 
 
 def _detach_capacity(context: Context, state: Values) -> None:
-    context.find_call(
-        "PutClusterCapacityProviders",
-        {"cluster": state["id"], "capacityProviders": [], "defaultCapacityProviderStrategy": []},
-    )
+    """Take them off; the last task on them may be stopping, for which Terraform's provider waits as well."""
+    nothing = {"cluster": state["id"], "capacityProviders": [], "defaultCapacityProviderStrategy": []}
+
+    def detached() -> bool:
+        try:
+            context.find_call("PutClusterCapacityProviders", nothing)
+        except AwsCallError as error:
+            if error.code != "ResourceInUseException":
+                raise
+            return False
+        return True
+
+    context.wait_until(detached, "the end of the last task on its capacity providers")
 
 
 def _capacity(request: Values, inputs: Values) -> None:  # noqa: ARG001  the signature of every prepare
