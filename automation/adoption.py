@@ -281,9 +281,9 @@ class _Search:
                 if owner in tasks and cidr == "0.0.0.0/0":
                     self._note(out, f"{self.name}-out", id_)
                 if owner in fronts and other in tasks:
-                    self._note(out, f"{self.name}-to-tasks", id_)
+                    self._note(out, f"{self.name}-to-tasks-{rule['FromPort']}", id_)
             elif owner in tasks and other in fronts:
-                self._note(into, f"{self.name}-from-load-balancer", id_)
+                self._note(into, f"{self.name}-from-load-balancer-{rule['FromPort']}", id_)
             elif owner in fronts and cidr:
                 for what, port in _PORTS.items():
                     if (rule["FromPort"], rule["ToPort"]) == (port, port):
