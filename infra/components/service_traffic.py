@@ -287,14 +287,14 @@ class ServiceTraffic:
         )
 
 
-def door_name(name: str, port: int) -> str:
+def door_name(name: str, port: int | None) -> str:
     """Logical name of a security group rule on a port.
 
     The port is part of it: another port is another rule, beside the old one until the update is done. A replaced rule
     would stay behind where a deployment fails, and going back to its port would then ask EC2 for a rule that is
     there: `InvalidPermission.Duplicate` (EC2 API, AuthorizeSecurityGroupIngress).
     """
-    return f"{name}-{port}"
+    return name if port is None else f"{name}-{port}"
 
 
 def door(parent: pulumi.Resource, before: str) -> pulumi.ResourceOptions:
