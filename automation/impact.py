@@ -105,6 +105,12 @@ _DEPLOYING: Final = (
     "loadBalancers",
     "capacityProviderStrategies",
 )
+# ELB API reference, ModifyTargetGroup: it changes the checks of the targets that are there; ECS deploys nothing.
+_JUDGING: Final = ("healthCheck.path", "healthCheck.matcher", "healthCheck.port", "healthCheck.protocol")
+_JUDGED: Final = (
+    "tasks that run are judged by it at once, without a deployment that could be rolled back: where they do not answer "
+    "as it asks, they are taken out one by one"
+)
 _GOING: Final = {Op.REPLACE, Op.DELETE}
 
 
@@ -141,6 +147,10 @@ def _impacts_of(event: ResourceEvent, known: CloudResource) -> Iterable[Impact]:
     if event.op is Op.UPDATE and event.type == "aws:ecs/service:Service":
         for reason, path in _of_service(event, known):
             yield impact(Cost.LOSES_REQUESTS, reason, (path,))
+    if event.op is Op.UPDATE and event.type == "aws:lb/targetGroup:TargetGroup":
+        judged = [change.path for change in event.changes if change.path in _JUDGING]
+        if judged:
+            yield impact(Cost.LOSES_REQUESTS, _JUDGED, judged)
 
 
 def _refusal(known: CloudResource) -> str:

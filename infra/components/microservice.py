@@ -20,7 +20,7 @@ from infra.components.rollout import Rollout
 from infra.components.service_alarms import ServiceAlarms, ServiceAlarmsArgs
 from infra.components.service_scaling import ServiceScaling, ServiceScalingArgs
 from infra.components.service_secrets import ServiceSecrets, ServiceSecretsArgs
-from infra.components.service_traffic import ServiceTraffic, ServiceTrafficArgs, door
+from infra.components.service_traffic import ServiceTraffic, ServiceTrafficArgs, door, door_name
 from infra.components.stack_context import StackContext
 from infra.components.task_definition import LogGroup, TaskDefinitionInputs, task_definition
 from infra.components.task_roles import TaskRoles, TaskRolesArgs
@@ -189,14 +189,14 @@ class Microservice(pulumi.ComponentResource):
         if not (discovery and self._settings.discovery and self._settings.discovery.listen):
             return group, out
         calls = aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-services",
+            door_name(f"{self._name}-from-services", port),
             security_group_id=group.id,
             referenced_security_group_id=discovery.callers_group_id,
             description="Calls of other services by name",
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            opts=door(self),
+            opts=door(self, f"{self._name}-from-services"),
         )
         return group, [*out, calls]
 
@@ -204,7 +204,7 @@ class Microservice(pulumi.ComponentResource):
         """Let the tasks in where they connect to: at the groups of databases and caches."""
         return [
             aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-to-{key}",
+                door_name(f"{self._name}-to-{key}", one.port),
                 security_group_id=self._existing_group(
                     one.security_group, f"connections.{key}.securityGroup"
                 ),
@@ -213,7 +213,7 @@ class Microservice(pulumi.ComponentResource):
                 ip_protocol="tcp",
                 from_port=one.port,
                 to_port=one.port,
-                opts=door(self),
+                opts=door(self, f"{self._name}-to-{key}"),
             )
             for key, one in sorted(self._settings.connections.items())
             if one.security_group

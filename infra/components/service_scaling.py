@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,9 +74,7 @@ class ServiceScaling(pulumi.ComponentResource):
         # From the target, so that every policy waits for it.
         self.resource_id = self._target().resource_id
         self._add_tracking()
-        for metric, step in (("CPU", self._settings.step_cpu), ("Memory", self._settings.step_memory)):
-            if step:
-                self._add_steps(metric, step)
+        self._add_steps()
         for key, schedule in self._settings.schedules.items():
             self._add_schedule(key, schedule)
         if self._settings.predictive:
@@ -163,22 +161,76 @@ class ServiceScaling(pulumi.ComponentResource):
             },
         }
 
-    def _add_steps(self, metric: str, step: StepScaling) -> None:
+    def _add_steps(self) -> None:
         """The seed's form: an alarm on each side of a band, and a policy that each of them sets off."""
-        settings, what = self._settings, metric.lower()
+        pairs = (("CPU", self._settings.step_cpu), ("Memory", self._settings.step_memory))
+        steps = {metric: step for metric, step in pairs if step}
+        for metric, step in steps.items():
+            self._step_alarm(f"{metric}-high", step.high, step.minutes, self._steps_out(metric.lower()))
+        if len(steps) == len(pairs):
+            self._low_alarm(steps, self._steps_in("steps"))
+            return
+        for metric, step in steps.items():
+            back = self._steps_in(metric.lower())
+            self._step_alarm(f"{metric}-low", step.low, 5 * step.minutes, back)
+
+    def _steps_out(self, what: str) -> aws.appautoscaling.Policy:
         one: Adjustment = {
             "metric_interval_lower_bound": "0",
             "metric_interval_upper_bound": str(STEEP),
             "scaling_adjustment": 1,
         }
         two: Adjustment = {"metric_interval_lower_bound": str(STEEP), "scaling_adjustment": 2}
-        less: Adjustment = {"metric_interval_upper_bound": "0", "scaling_adjustment": -1}
-        out = self._policy(
-            f"{what}-out", "StepScaling", steps=_steps(settings.scale_out_cooldown, [one, two])
+        return self._policy(
+            f"{what}-out", "StepScaling", steps=_steps(self._settings.scale_out_cooldown, [one, two])
         )
-        back = self._policy(f"{what}-in", "StepScaling", steps=_steps(settings.scale_in_cooldown, [less]))
-        self._step_alarm(f"{metric}-high", step.high, step.minutes, out)
-        self._step_alarm(f"{metric}-low", step.low, 5 * step.minutes, back)
+
+    def _steps_in(self, what: str) -> aws.appautoscaling.Policy:
+        less: Adjustment = {"metric_interval_upper_bound": "0", "scaling_adjustment": -1}
+        return self._policy(
+            f"{what}-in", "StepScaling", steps=_steps(self._settings.scale_in_cooldown, [less])
+        )
+
+    def _low_alarm(self, steps: Mapping[str, StepScaling], policy: aws.appautoscaling.Policy) -> None:
+        """One alarm for both metrics: a task goes when neither needs it.
+
+        With an alarm each, idle CPUs would remove tasks whose memory the others cannot take over, and the memory's
+        steps would add them again: a step scaling policy asks no other one (Application Auto Scaling API,
+        PutScalingPolicy: only policies that are set off at the same time are compared).
+        """
+        query = aws.cloudwatch.MetricAlarmMetricQueryArgs
+        dimensions = {"ClusterName": self._args.cluster_name, "ServiceName": self._args.service_name}
+        metrics = [
+            query(
+                id=metric.lower(),
+                metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+                    namespace="AWS/ECS",
+                    metric_name=f"{metric}Utilization",
+                    dimensions=dimensions,
+                    period=60,
+                    stat="Average",
+                ),
+            )
+            for metric in steps
+        ]
+        cpu, memory = (f"{metric.lower()} / {step.low}" for metric, step in steps.items())
+        highest = query(
+            id="highest",
+            expression=f"IF({cpu} > {memory}, {cpu}, {memory})",
+            label="The higher of both, as a share of its low mark",
+            return_data=True,
+        )
+        aws.cloudwatch.MetricAlarm(
+            f"{self._name}-steps-low",
+            alarm_description=f"Scales {self._name}: CPU and memory are low",
+            metric_queries=[highest, *metrics],
+            evaluation_periods=5 * max(step.minutes for step in steps.values()),
+            comparison_operator="LessThanThreshold",
+            threshold=1,
+            alarm_actions=[policy.arn],
+            tags={"Service": self._name},
+            opts=self._child,
+        )
 
     def _policy(
         self,

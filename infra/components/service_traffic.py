@@ -120,24 +120,24 @@ class ServiceTraffic:
         """The load balancer reaches the tasks on the container's port; nothing else does."""
         port, balancer = self._args.settings.listens_on, self._args.load_balancer
         into_tasks = aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-load-balancer",
+            door_name(f"{self._name}-from-load-balancer", port),
             security_group_id=self._args.security_group_id,
             referenced_security_group_id=balancer.security_group_id,
             description="Requests and health checks of the load balancer",
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            opts=door(self._parent),
+            opts=door(self._parent, f"{self._name}-from-load-balancer"),
         )
         out_of_balancer = aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-to-tasks",
+            door_name(f"{self._name}-to-tasks", port),
             security_group_id=balancer.security_group_id,
             referenced_security_group_id=self._args.security_group_id,
             description=f"Requests and health checks to {self._name}",
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            opts=door(self._parent),
+            opts=door(self._parent, f"{self._name}-to-tasks"),
         )
         return [into_tasks, out_of_balancer]
 
@@ -292,6 +292,23 @@ class ServiceTraffic:
         )
 
 
-def door(parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Options of a security group rule on the container port: the old one stays open until its last task has gone."""
-    return pulumi.ResourceOptions(parent=parent, replace_on_changes=["fromPort", "toPort"])
+def door_name(name: str, port: int | None) -> str:
+    """Logical name of a security group rule on a port.
+
+    The port is part of it: another port is another rule, beside the old one until the update is done. A replaced rule
+    would stay behind where a deployment fails, and going back to its port would then ask EC2 for a rule that is
+    there: `InvalidPermission.Duplicate` (EC2 API, AuthorizeSecurityGroupIngress).
+    """
+    return name if port is None else f"{name}-{port}"
+
+
+def door(parent: pulumi.Resource, before: str) -> pulumi.ResourceOptions:
+    """Options of a security group rule on a port: the old one stays open until its last task has gone.
+
+    Args:
+        parent: Whose child it is.
+        before: The name that it had before the port was part of that.
+    """
+    return pulumi.ResourceOptions(
+        parent=parent, replace_on_changes=["fromPort", "toPort"], aliases=[pulumi.Alias(name=before)]
+    )

@@ -160,7 +160,8 @@ class Observer:
         return replace(verdict, details=tuple(details))
 
     def _details(self, service: Described) -> list[str]:
-        tasks = self._stopped_tasks(service)
+        stopped = self._stopped_tasks(service)
+        tasks = [task for task in stopped if not _is_scaled_away(task)] or stopped
         lines = self._health_lines(service, tasks) + wording.task_lines(tasks)
         lines += self._crash_lines(tasks[0]) if tasks else []
         return lines + (self._last_words or (self._log_lines(tasks[0]) if tasks else []))
@@ -295,6 +296,14 @@ class Observer:
         except logs.exceptions.ResourceNotFoundException:
             return []
         return [str(event["message"]) for event in events]
+
+
+def _is_scaled_away(task: Described) -> bool:
+    """Whether ECS stopped a task because of the rollback, or of a later deployment: it explains nothing.
+
+    ECS Developer Guide, "Amazon ECS stopped tasks error messages".
+    """
+    return str(task.get("stoppedReason", "")).startswith("Scaling activity initiated by")
 
 
 def _address(task: Described) -> str:

@@ -31,7 +31,7 @@ role = aws.iam.Role("web-execution", name="old-execution", assume_role_policy=tr
 repository = aws.ecr.Repository("web", name="old/web", opts=child)
 front = aws.ec2.SecurityGroup("load-balancer", name="old-front", vpc_id=vpc.id, opts=mine)
 group = aws.ec2.SecurityGroup("web", name="old-tasks", vpc_id=vpc.id, opts=mine)
-aws.vpc.SecurityGroupIngressRule("web-from-load-balancer", security_group_id=group.id, ip_protocol="tcp",
+aws.vpc.SecurityGroupIngressRule("web-from-load-balancer-5000", security_group_id=group.id, ip_protocol="tcp",
     referenced_security_group_id=front.id, from_port=5000, to_port=5000, opts=child)
 subnets = aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}]).ids[:2]
 balancer = aws.lb.LoadBalancer("load-balancer", name="old", subnets=subnets, security_groups=[front.id])

@@ -62,6 +62,14 @@ def test_what_goes_is_marked(type_: str, op: Op, inputs: dict[str, Any], expecte
     assert [impact.cost for impact in costs(type_, op, **inputs)] == expected
 
 
+def test_another_health_check_judges_the_tasks_that_run() -> None:
+    group = "aws:lb/targetGroup:TargetGroup"
+    (impact,) = costs(group, Op.UPDATE, change("healthCheck.path", "/", "/nope"), change("slowStart", 0, 30))
+    assert impact.cost is Cost.LOSES_REQUESTS
+    assert impact.because == ("healthCheck.path",)
+    assert costs(group, Op.UPDATE, change("healthCheck.interval", 30, 10)) == []
+
+
 def test_a_first_deployment_costs_nothing() -> None:
     assert costs(SERVICE, Op.CREATE, known=False) == []
     assert costs("aws:lb/loadBalancer:LoadBalancer", Op.CREATE, known=False) == []

@@ -151,6 +151,25 @@ def test_a_failed_deployment_of_the_same_version_is_no_success(status: str, stat
     assert (verdict.state, verdict.reason, verdict.running) == (state, "tasks failed to start", NEW)
 
 
+def test_a_task_that_the_rollback_stopped_hides_no_crash() -> None:
+    class WithSurvivor(Cloud):
+        """The newest task was about to start when ECS went back."""
+
+        def list_tasks(self, **_: Any) -> Any:
+            return {"taskArns": ["arn:task/shop/1234567890abcdef", "arn:task/shop/later"]}
+
+        def describe_tasks(self, **asked: Any) -> Any:
+            (crashed,) = super().describe_tasks(**asked)["tasks"]
+            reason = "Scaling activity initiated by (deployment ecs-svc/2)"
+            later = {"taskArn": "arn:task/shop/later", "createdAt": NOW + timedelta(seconds=9)}
+            return {"tasks": [crashed, {**crashed, **later, "stoppedReason": reason}]}
+
+    newest = {"status": "ROLLBACK_SUCCESSFUL", "statusReason": "tasks failed to start"}
+    said = str(verify(WithSurvivor(service(deployment(OLD, "COMPLETED")), newest=newest)))
+    assert "no memory left" in said
+    assert "Scaling activity" not in said
+
+
 def test_somebody_elses_failed_deployment_is_not_this_ones() -> None:
     newest = {"status": "ROLLBACK_SUCCESSFUL", "targetServiceRevision": {"arn": "r/9"}}
     assert verify(Cloud(service(deployment(NEW, "COMPLETED")), newest=newest, brought=OLD)).ok

@@ -82,8 +82,8 @@ def test_a_new_port_replaces_nothing_and_closes_no_door_before_the_last_old_task
         for rule in other.all(kind)
         if rule.inputs.get("fromPort") == 8080
     ]
-    assert len(doors) == 2
-    assert all(set(door.replace_on_changes) == {"fromPort", "toPort"} for door in doors)
+    assert {door.name for door in doors} == {"web-from-load-balancer-8080", "web-to-tasks-8080"}
+    assert not {door.name for door in doors} & {rule.name for rule in one.resources}, "beside the old ones"
 
 
 def test_a_new_port_of_a_shifted_service_begins_with_what_is_live() -> None:

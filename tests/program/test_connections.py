@@ -79,16 +79,17 @@ def test_secrets_are_secrets(connected: Recorded) -> None:
 
 
 def test_the_door_is_opened_at_the_database_for_the_tasks_group_alone(connected: Recorded) -> None:
-    rule = connected.one("SecurityGroupIngressRule", "web-to-orders-db").inputs
+    rule = connected.one("SecurityGroupIngressRule", "web-to-orders-db-5432").inputs
     asked = [arguments for token, arguments in connected.invokes if token.endswith(":getSecurityGroup")]
     assert {one["name"] for one in asked} == {"database", "monitored"}
     assert {one["vpcId"] for one in asked} == {"vpc-0d0d0d0d"}
     group = connected.one("aws:ec2/securityGroup:SecurityGroup", "web")
     assert rule["securityGroupId"] == "sg-0f0f0f0f0f0f0f0f0"
-    assert group.urn in connected.one("SecurityGroupIngressRule", "web-to-orders-db").depends_on
+    assert group.urn in connected.one("SecurityGroupIngressRule", "web-to-orders-db-5432").depends_on
     assert (rule["fromPort"], rule["toPort"], rule["ipProtocol"]) == (5432, 5432, "tcp")
     assert (
-        connected.one("SecurityGroupIngressRule", "web-to-cache").inputs["securityGroupId"] == "sg-0cccccccc"
+        connected.one("SecurityGroupIngressRule", "web-to-cache-6379").inputs["securityGroupId"]
+        == "sg-0cccccccc"
     )
     groups = connected.one("aws:ecs/service:Service", "web").inputs["networkConfiguration"]["securityGroups"]
     assert "sg-0f0f0f0f0f0f0f0f0" in groups

@@ -45,12 +45,12 @@ def test_a_service_that_only_calls_comes_after_those_it_calls(pair: Recorded) ->
 
 
 def test_callers_reach_the_port_and_nothing_else(pair: Recorded) -> None:
-    rule = pair.one("SecurityGroupIngressRule", "api-from-services").inputs
+    rule = pair.one("SecurityGroupIngressRule", "api-from-services-8080").inputs
     assert rule["referencedSecurityGroupId"].startswith("discovery-callers")
     assert (rule["fromPort"], rule["toPort"]) == (8080, 8080)
     groups = pair.one("aws:ecs/service:Service", "web").inputs["networkConfiguration"]["securityGroups"]
     assert [group.split("-")[0] for group in groups] == ["web", "discovery"]
-    assert not [r for r in pair.all("SecurityGroupIngressRule") if r.name == "web-from-services"]
+    assert not [r for r in pair.all("SecurityGroupIngressRule") if r.name == "web-from-services-5000"]
 
 
 def test_dns_has_a_record_per_task() -> None:

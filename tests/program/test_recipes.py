@@ -41,7 +41,7 @@ def test_the_private_api_lets_in_its_callers_only() -> None:
         for rule in recorded.all("SecurityGroupIngressRule")
         if rule.name.startswith("api") and rule.inputs.get("fromPort") == 8080
     ]
-    assert [rule.name for rule in doors] == ["api-from-services"]
+    assert [rule.name for rule in doors] == ["api-from-services-8080"]
     groups = {group.name for group in recorded.all("TargetGroup")}
     assert groups == {"web"}
 

@@ -107,6 +107,20 @@ def test_step_scaling_is_two_policies_with_an_alarm_each() -> None:
     assert high["dimensions"] == {"ClusterName": "ecs-microservice-test", "ServiceName": "web"}
 
 
+def test_steps_on_cpu_and_memory_remove_a_task_when_neither_needs_it() -> None:
+    recorded = scaled(stepCpu={"low": 20, "minutes": 2}, stepMemory={"low": 30, "minutes": 3})
+    invariants.check_all(recorded)
+    assert set(policies(recorded)) == {"web-cpu-out", "web-memory-out", "web-steps-in"}
+    low = recorded.one("MetricAlarm", "web-steps-low").inputs
+    (joint,) = [query for query in low["metricQueries"] if query.get("returnData")]
+    assert joint["expression"] == "IF(cpu / 20 > memory / 30, cpu / 20, memory / 30)"
+    assert (low["comparisonOperator"], low["threshold"], low["evaluationPeriods"]) == (
+        "LessThanThreshold",
+        1,
+        15,
+    )
+
+
 def test_schedules_own_the_limits_from_then_on() -> None:
     recorded = scaled(
         schedules={

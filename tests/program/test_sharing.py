@@ -72,8 +72,8 @@ def test_the_stack_adds_target_groups_rules_and_doors(tenant: Recorded) -> None:
     assert {rule.inputs["listenerArn"] for rule in rules} == {
         "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shared/50dc6c495c0c9188/0000000000000080"
     }
-    out = tenant.one("SecurityGroupEgressRule", "shop-to-tasks").inputs
-    into = tenant.one("SecurityGroupIngressRule", "shop-from-load-balancer").inputs
+    out = tenant.one("SecurityGroupEgressRule", "shop-to-tasks-5000").inputs
+    into = tenant.one("SecurityGroupIngressRule", "shop-from-load-balancer-5000").inputs
     assert out["securityGroupId"] == into["referencedSecurityGroupId"] == "sg-0aaaaaaa"
     assert tenant.exports["url"] == "http://shared-1234567890.us-east-1.elb.amazonaws.com/shop"
 

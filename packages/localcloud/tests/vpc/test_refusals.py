@@ -172,3 +172,15 @@ def test_tasks_are_in_one_vpc(fast_cloud: Cloud, stage: Stage, of: str) -> None:
         == "InvalidParameterException"
     )
     ecs.delete_service(cluster=stage.name, service=stage.name, force=True)
+
+
+@pytest.mark.parametrize("way", ["ingress", "egress"])
+def test_a_rule_is_there_once(stage: Stage, way: str) -> None:
+    """EC2 API, error codes: going back to a port whose old rule has not gone yet would need it twice."""
+    group, other = stage.group("tasks"), stage.group("front")
+    authorize = getattr(stage.ec2, f"authorize_security_group_{way}")
+    pair = [{"GroupId": other}]
+    rule = {"IpProtocol": "tcp", "FromPort": 5000, "ToPort": 5000, "UserIdGroupPairs": pair}
+    authorize(GroupId=group, IpPermissions=[rule])
+    assert code(authorize, GroupId=group, IpPermissions=[rule]) == "InvalidPermission.Duplicate"
+    authorize(GroupId=group, IpPermissions=[{**rule, "FromPort": 5001, "ToPort": 5001}])

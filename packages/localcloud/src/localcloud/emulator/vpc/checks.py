@@ -7,6 +7,7 @@ end in `DependencyViolation`: those that Terraform's provider tries again for (i
 
 import ipaddress
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from localcloud.emulator import upstream
@@ -87,11 +88,18 @@ def _delete_vpc(parameters: Parameters) -> Refusal | None:
     return None
 
 
-def _authorize(parameters: Parameters) -> Refusal | None:
-    """A rule names a group of its own VPC only; this account has no peering connections."""
+def _authorize(parameters: Parameters, kept: str) -> Refusal | None:
+    """A rule names a group of its own VPC only (this account has no peering connections), and is there once.
+
+    "If you try to add a rule that exists already": `InvalidPermission.Duplicate` (EC2 API, "Error codes for the Amazon
+    EC2 API"). MiniStack answers with the rule that is there.
+    """
     ec2 = upstream.ec2
     group = ec2._security_groups.get(_value(parameters, "GroupId"))
     for rule in ec2._parse_ip_permissions(parameters, "IpPermissions"):
+        if group is not None and any(ec2._rules_match(rule, other) for other in group[kept]):
+            ports = f"from port: {rule.get('FromPort')}, to port: {rule.get('ToPort')}"
+            return "InvalidPermission.Duplicate", f'the specified rule "{ports}, ALLOW" already exists'
         for pair in rule["UserIdGroupPairs"]:
             other = ec2._security_groups.get(pair.get("GroupId"))
             if other is None:
@@ -120,6 +128,6 @@ CHECKS: Mapping[str, Check] = {
     "DeleteInternetGateway": _delete_internet_gateway,
     "DetachInternetGateway": _detach_internet_gateway,
     "DeleteVpc": _delete_vpc,
-    "AuthorizeSecurityGroupIngress": _authorize,
-    "AuthorizeSecurityGroupEgress": _authorize,
+    "AuthorizeSecurityGroupIngress": partial(_authorize, kept="IpPermissions"),
+    "AuthorizeSecurityGroupEgress": partial(_authorize, kept="IpPermissionsEgress"),
 }
