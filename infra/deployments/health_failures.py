@@ -205,7 +205,7 @@ def _fixes(service: str, code: int, wanted: str) -> list[str]:
     if code == 404:
         [command] = assignments("", (*check, "path"), "x")
         return [f"  fix: {command.removesuffix(' x')}"]  # without a value the CLI asks for it
-    if 300 <= code < 400:
+    if 300 <= code < 400 and str(code) not in wanted.split(","):
         return [
             f"  or count it as healthy; fix: {next(assignments('', (*check, 'matcher'), f'{wanted},{code}'))}"
         ]

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -15,12 +14,10 @@ from typing import Any
 import docker
 import psutil
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from localcloud.settings import CloudSettings
 from localcloud.watch.readings import Reader
+from tests.e2e.sealing import Sealer
 from tests.e2e.stage import Ran, Stage, eventually
 
 pytestmark = pytest.mark.docker
@@ -100,21 +97,11 @@ class Watcher(threading.Thread):
 
 def stack_file(planted: Planted) -> str:
     """The settings with the secrets encrypted as Pulumi's passphrase provider writes them."""
-    salt = os.urandom(8)
-    kdf = PBKDF2HMAC(algorithm=SHA256(), length=32, salt=salt, iterations=1_000_000)
-    cipher = AESGCM(kdf.derive(planted.texts["passphrase"].encode()))
-
-    def sealed(text: str) -> str:
-        nonce = os.urandom(12)
-        parts = (
-            base64.b64encode(part).decode() for part in (nonce, cipher.encrypt(nonce, text.encode(), None))
-        )
-        return "v1:" + ":".join(parts)
-
+    sealer = Sealer(planted.texts["passphrase"])
     return STACK.format(
-        salt=f"v1:{base64.b64encode(salt).decode()}:{sealed('pulumi')}",
-        config=sealed(planted.texts["config"]),
-        build=sealed(planted.texts["build"]),
+        salt=sealer.salt,
+        config=sealer.sealed(planted.texts["config"]),
+        build=sealer.sealed(planted.texts["build"]),
     )
 
 

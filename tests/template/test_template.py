@@ -108,6 +108,13 @@ def test_its_own_tests_pass(project: Path) -> None:
     assert "4 passed" in ran.stdout
 
 
+def test_without_a_clone_of_the_repository_make_says_how_to_get_one(project: Path) -> None:
+    ran = subprocess.run(["make", "up"], cwd=project, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 2
+    assert "fix: git clone <its address> ../cloud && make up CLOUD=../cloud" in ran.stderr
+
+
 @pytest.mark.docker
 def test_it_previews_comes_up_and_answers(stage: Stage) -> None:
     preview = stage.run("preview", "local")

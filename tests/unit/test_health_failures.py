@@ -44,6 +44,9 @@ def test_a_redirect_can_be_followed_by_the_path_or_count_as_healthy() -> None:
     [told] = explained("web", [failure("Health checks failed with these codes: [301]")], GROUP, [])
     assert "redirects are not followed: services.web.healthCheck.path (/nope) must answer itself" in told
     assert told.endswith("fix: pulumi config set --path services.web.healthCheck.matcher 200-299,301")
+    counted = GROUP | {"Matcher": {"HttpCode": "200,301"}}
+    [told] = explained("web", [failure("Health checks failed with these codes: [301]")], counted, [])
+    assert "fix:" not in told, "it is said already; the failure is an older one"
 
 
 def test_a_wrong_port_shows_where_the_log_says_it_listens() -> None:

@@ -1,0 +1,3 @@
+from answering import serve
+
+serve(8000)

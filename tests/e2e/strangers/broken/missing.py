@@ -1,0 +1,3 @@
+from answering import serve
+
+serve(only="ready")

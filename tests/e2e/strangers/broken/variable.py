@@ -1,0 +1,6 @@
+import os
+
+from answering import serve
+
+os.environ["API_URL"]
+serve()
