@@ -15,6 +15,7 @@ from localcloud.emulator.alb.routing import Routes
 from localcloud.emulator.alb.service import LoadBalancingService, tagged
 from localcloud.emulator.alb.traffic import Traffic
 from localcloud.emulator.alb.upstream_connection import Pool
+from localcloud.emulator.cloud_map import install as cloud_map
 from localcloud.emulator.codedeploy import install as codedeploy
 from localcloud.emulator.ecr import install as ecr
 from localcloud.emulator.ecs import admission, engine, state, task_definitions
@@ -65,6 +66,7 @@ def install(port: int, containment: Containment) -> Balancing:
     vpc.install()
     upstream.cloudwatch._evict_old_metrics = store.evict
     codedeploy.install(scheduler.wake)
+    cloud_map.install()
     scheduler.start()
     discovery.start()
     on_reset(STORE.clear)

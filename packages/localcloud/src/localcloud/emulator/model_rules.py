@@ -106,9 +106,9 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
 
 
 def _pattern(shape: Shape, value: Any, where: str) -> Iterator[str]:
-    """Patterns that begin with `^` are Python's as well; the others are in a notation of Java's."""
+    """Patterns that begin with `^`, be it behind brackets, are Python's as well; the others are Java's."""
     pattern = shape.metadata.get("pattern") or ""
-    if not isinstance(value, str) or not pattern.startswith("^"):
+    if not isinstance(value, str) or not pattern.startswith(("^", "((?=^")):
         return
     compiled = _compiled(pattern)
     if compiled is not None and not compiled.search(value):

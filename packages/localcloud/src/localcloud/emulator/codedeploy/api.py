@@ -1,28 +1,17 @@
 """The wire protocol of CodeDeploy: JSON 1.1, one operation per `X-Amz-Target`; what ECS deployments need of it."""
 
-import functools
 import time
 from collections.abc import Callable, Mapping
-
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
 from localcloud.emulator import upstream
 from localcloud.emulator.codedeploy import deployments
 from localcloud.emulator.codedeploy.model import Region, Store
 from localcloud.emulator.ecs import rollback, service_deployments, state
 from localcloud.emulator.ecs.state import Record
-from localcloud.emulator.json_api import Refused, Request
+from localcloud.emulator.json_api import Operations, Refused, Request
 from localcloud.emulator.resetting import on_reset
 
 DEFAULT_CONFIGURATION = "CodeDeployDefault.ECSAllAtOnce"
-
-
-@functools.cache
-def model() -> ServiceModel:
-    """The API's model, read on first use."""
-    return ServiceModel(Loader().load_service_model("codedeploy", "service-2"))
 
 
 class CodeDeployApi:
@@ -71,20 +60,16 @@ class CodeDeployApi:
             },
         }
 
-    def answer(self, operation: str, request: Request) -> Request:
-        """Answer one request.
+    def operations(self) -> Operations:
+        """Handlers by the operation's name."""
+        return {name: self._guarded(operation) for name, operation in self._operations.items()}
 
-        Raises:
-            Refused: With AWS's error.
-        """
-        if operation not in self._operations:
-            raise Refused("UnknownOperationException", f"The local cloud does not emulate {operation}.")
-        if shape := model().operation_model(operation).input_shape:
-            report = ParamValidator().validate(request, shape)
-            if report.has_errors():
-                raise Refused("ValidationException", report.generate_report())
-        with state.LOCK:
-            return self._operations[operation](self._store.here(), request)
+    def _guarded(self, operation: Callable[[Region, Request], Request]) -> Callable[[Request], Request]:
+        def answer(request: Request) -> Request:
+            with state.LOCK:
+                return operation(self._store.here(), request)
+
+        return answer
 
     # -- applications and groups ------------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from localcloud.emulator import json_api, upstream
+from localcloud.emulator import upstream
 from localcloud.emulator.codedeploy.api import CodeDeployApi
+from localcloud.emulator.json_api import Api
 
 SERVICE = "codedeploy"
 
@@ -14,7 +15,9 @@ def install(wake: Callable[[], None]) -> None:
     Args:
         wake: Called when the service scheduler has something to look at.
     """
-    upstream.app.SERVICE_HANDLERS[SERVICE] = json_api.handler(CodeDeployApi(wake).answer)
+    upstream.app.SERVICE_HANDLERS[SERVICE] = Api(
+        SERVICE, CodeDeployApi(wake).operations(), invalid="ValidationException"
+    ).handle
     upstream.module("core.router").SERVICE_PATTERNS[SERVICE] = {
         "target_prefixes": ["CodeDeploy_20141006"],
         "host_patterns": [r"codedeploy\."],

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud.emulator import json_api, upstream
+from localcloud.emulator import upstream
 from localcloud.emulator.ecr.images import Record, Repository
 from localcloud.emulator.ecr.lifecycle import InvalidPolicy, parse
-from localcloud.emulator.json_api import Handler, Refused, Request, Response
+from localcloud.emulator.json_api import Api, Handler, Refused, Request, Response
 from localcloud.emulator.resetting import on_reset
 
 _PAGE = 100  # results without maxResults (ECR API reference, DescribeImages)
@@ -42,7 +42,7 @@ class EcrApi:
     @property
     def handler(self) -> Handler:
         """The service's handler."""
-        own = json_api.handler(lambda operation, request: self._own[operation](request))
+        own = Api("ecr", self._own, invalid="InvalidParameterException").handle
 
         async def handle(
             method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]

@@ -87,10 +87,10 @@ class Discovery:
                 for offer in service_connect.offers(configuration, str(service["clusterArn"])):
                     entry = cloud_map.service_named(offer.name, offer.namespace)
                     if entry is None and (entry := cloud_map.create_service(offer.name, offer.namespace)):
-                        self._made.add((scope, str(entry["Id"])))
+                        self._made.add((scope, entry.id))
                     if entry:
                         aliases = tuple(name for name, _ in offer.aliases)
-                        offered.setdefault(scope, {})[offer.namespace, str(entry["Id"])] = aliases
+                        offered.setdefault(scope, {})[offer.namespace, entry.id] = aliases
         for scope, service_id in list(self._made):
             if service_id not in {known for _, known in offered.get(scope, {})}:
                 with upstream.responses.request_scope(*scope):
@@ -152,7 +152,7 @@ def _namespace_of(task: Record) -> str | None:
         return None
     configuration = instances.revision_of(service, task).get("serviceConnectConfiguration")
     namespace = service_connect.namespace_of(configuration, str(service["clusterArn"]))
-    return str(namespace["Id"]) if namespace else None
+    return namespace.id if namespace else None
 
 
 def _aliases(offered: Offers, namespace: str | None) -> dict[str, list[str]]:

@@ -82,7 +82,7 @@ def _places(
         entry = cloud_map.service_named(offer.name, offer.namespace)
         found = service_connect.port_of(offer.port_name, task["_definition"])
         if entry and found:
-            yield str(entry["Id"]), *found
+            yield entry.id, *found
 
 
 def _takes_calls(service: Record, task: Record) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.emulator import upstream
-from localcloud.emulator.ecs.state import Record
+from localcloud.emulator.cloud_map.model import Namespace
 from localcloud.emulator.naming import cloud_map
 
 
@@ -30,7 +30,7 @@ class Offer:
     aliases: tuple[tuple[str, int], ...]
 
 
-def namespace_of(configuration: Mapping[str, Any] | None, cluster_arn: str) -> Record | None:
+def namespace_of(configuration: Mapping[str, Any] | None, cluster_arn: str) -> Namespace | None:
     """The namespace whose names a service's tasks know and offer; None where Service Connect is off."""
     if not configuration or not configuration.get("enabled"):
         return None
@@ -48,11 +48,11 @@ def offers(configuration: Mapping[str, Any] | None, cluster_arn: str) -> Iterato
     for entry in configuration.get("services") or []:
         name = str(entry.get("discoveryName") or entry["portName"])
         aliases = [
-            (str(alias.get("dnsName") or f"{name}.{namespace['Name']}"), int(alias["port"]))
+            (str(alias.get("dnsName") or f"{name}.{namespace.name}"), int(alias["port"]))
             for alias in entry.get("clientAliases") or []
         ]
         yield Offer(
-            namespace=str(namespace["Id"]),
+            namespace=namespace.id,
             name=name,
             port_name=str(entry["portName"]),
             aliases=tuple(aliases),

@@ -2,11 +2,9 @@
 
 from localcloud.emulator import upstream
 from localcloud.emulator.resetting import on_reset
-from localcloud.emulator.scaling.api import TARGET_PREFIX, handler
+from localcloud.emulator.scaling.api import SERVICE, TARGET_PREFIX, handler
 from localcloud.emulator.scaling.model import Store
 from localcloud.emulator.scaling.scaler import Scaler
-
-SERVICE = "application-autoscaling"
 
 
 def install() -> Scaler:

@@ -1,12 +1,10 @@
 """What the operations have in common: whose request it is, which service it names, pages."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from localcloud.emulator import upstream
+from localcloud.emulator import paging, upstream
 from localcloud.emulator.json_api import Refused, Request
 from localcloud.emulator.scaling.errors import invalid, unknown
 from localcloud.emulator.scaling.model import DIMENSION, NAMESPACE, ScalableTarget, Scope, ServiceRef, Store
@@ -98,21 +96,11 @@ def page(
         raise invalid(
             f"Value '{size}' at 'maxResults' failed to satisfy constraint: a number from 1 to {most}"
         )
-    begin = _position(str(request["NextToken"])) if request.get("NextToken") else 0
-    answer: dict[str, Any] = {name: [show(entry) for entry in found[begin : begin + size]]}
-    if begin + size < len(found):
-        answer["NextToken"] = base64.urlsafe_b64encode(f"from:{begin + size}".encode()).decode()
-    return answer
-
-
-def _position(token: str) -> int:
     try:
-        word, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
-    except (binascii.Error, ValueError):
-        word, number = "", ""
-    if word != "from" or not number.isdecimal():
-        raise Refused("InvalidNextTokenException", "The next token is not valid.")
-    return int(number)
+        entries, following = paging.page(found, size=size, token=request.get("NextToken"))
+    except paging.UnknownTokenError:
+        raise Refused("InvalidNextTokenException", "The next token is not valid.") from None
+    return {name: [show(entry) for entry in entries], "NextToken": following}
 
 
 def timestamp(moment: datetime) -> float:

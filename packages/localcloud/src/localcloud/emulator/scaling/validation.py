@@ -1,13 +1,11 @@
-"""Checks of a request against botocore's model of the API, with the messages AWS gives."""
+"""Names that Application Auto Scaling refuses, in the words it has for what its model refuses."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.emulator import model_rules
-from localcloud.emulator.scaling.errors import invalid
 
-SERVICE = "application-autoscaling"
 # Names that cannot be part of an ARN. The other patterns of the model allow everything that is printable, in a
 # notation of Java's.
 _NAMES = {
@@ -19,20 +17,9 @@ _NAMES = {
 }
 
 
-def operations() -> frozenset[str]:
-    """The operations the API has."""
-    return frozenset(model_rules.service_model(SERVICE).operation_names)
-
-
-def check(operation: str, request: Mapping[str, Any]) -> None:
-    """Refuse what AWS would refuse before it looks at any resource.
-
-    Raises:
-        Refused: ValidationException that lists every violation.
-    """
-    found = [*model_rules.violations(SERVICE, operation, request), *_name_violations(request)]
-    if found:
-        raise invalid(model_rules.summary(found))
+def names(_operation: str, request: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the names in a request."""
+    return list(_name_violations(request))
 
 
 def _name_violations(request: Mapping[str, Any]) -> Iterator[str]:
