@@ -4,14 +4,19 @@ import time
 from collections.abc import Callable, Mapping
 
 from localcloud.emulator import upstream
-from localcloud.emulator.codedeploy import deployments
+from localcloud.emulator.codedeploy import deployments, listings
 from localcloud.emulator.codedeploy.model import Region, Store
 from localcloud.emulator.ecs import rollback, service_deployments, state
 from localcloud.emulator.ecs.state import Record
 from localcloud.emulator.json_api import Operations, Refused, Request
 from localcloud.emulator.resetting import on_reset
 
-DEFAULT_CONFIGURATION = "CodeDeployDefault.ECSAllAtOnce"
+# "If you don't specify one": API Reference, CreateDeploymentGroup, and the guide's table of predefined configurations.
+DEFAULTS = {
+    "ECS": "CodeDeployDefault.ECSAllAtOnce",
+    "Lambda": "CodeDeployDefault.LambdaAllAtOnce",
+    "Server": "CodeDeployDefault.OneAtATime",
+}
 
 
 class CodeDeployApi:
@@ -26,7 +31,9 @@ class CodeDeployApi:
         on_reset(self._store.regions.clear)
         self._wake = wake
         self._operations: Mapping[str, Callable[[Region, Request], Request]] = {
+            **listings.operations(),
             "CreateApplication": self._create_application,
+            "UpdateApplication": self._update_application,
             "GetApplication": lambda region, request: {
                 "application": region.application(request["applicationName"])
             },
@@ -48,7 +55,6 @@ class CodeDeployApi:
             "GetDeployment": lambda region, request: {
                 "deploymentInfo": deployments.describe(region.deployment(request["deploymentId"]))
             },
-            "ListDeployments": self._list_deployments,
             "StopDeployment": self._stop_deployment,
             "TagResource": self._tag,
             "UntagResource": self._untag,
@@ -89,6 +95,29 @@ class CodeDeployApi:
         _store_tags(region, _arn("application", name), request.get("tags") or [])
         return {"applicationId": region.applications[name]["applicationId"]}
 
+    def _update_application(self, region: Region, request: Request) -> Request:
+        """Rename an application; its groups and deployments go with it."""
+        name, renamed = request.get("applicationName"), request.get("newApplicationName")
+        application = region.application(name)
+        if not renamed or renamed == name:
+            return {}
+        if renamed in region.applications:
+            raise Refused(
+                "ApplicationAlreadyExistsException", f"Application already exists with name: {renamed}"
+            )
+        region.applications[renamed] = region.applications.pop(str(name))
+        application["applicationName"] = renamed
+        for key in [key for key in region.groups if key[0] == name]:
+            region.groups[renamed, key[1]] = region.groups.pop(key)
+            region.groups[renamed, key[1]]["applicationName"] = renamed
+        for deployment in region.deployments.values():
+            if deployment["applicationName"] == name:
+                deployment["applicationName"] = renamed
+        tags = region.tags.pop(_arn("application", str(name)), None)
+        if tags:
+            region.tags[_arn("application", renamed)] = tags
+        return {}
+
     def _delete_application(self, region: Region, request: Request) -> Request:
         name = request["applicationName"]
         region.applications.pop(name, None)
@@ -98,16 +127,16 @@ class CodeDeployApi:
 
     def _create_group(self, region: Region, request: Request) -> Request:
         application, name = request["applicationName"], request["deploymentGroupName"]
-        region.application(application)
+        platform = region.application(application)["computePlatform"]
         if (application, name) in region.groups:
             raise Refused(
                 "DeploymentGroupAlreadyExistsException", f"Deployment group already exists with name: {name}"
             )
         group: Record = {
-            "deploymentConfigName": DEFAULT_CONFIGURATION,
+            "deploymentConfigName": DEFAULTS[platform],
             **{key: value for key, value in request.items() if key != "tags"},
             "deploymentGroupId": upstream.responses.new_uuid(),
-            "computePlatform": "ECS",
+            "computePlatform": platform,
         }
         region.configuration(group["deploymentConfigName"])
         region.groups[application, name] = group
@@ -149,17 +178,6 @@ class CodeDeployApi:
         deployment = deployments.start(region, request)
         self._wake()
         return {"deploymentId": deployment["deploymentId"]}
-
-    def _list_deployments(self, region: Region, request: Request) -> Request:
-        """Ids, newest first; filtered by application, group and status."""
-        found = []
-        for deployment in reversed(list(region.deployments.values())):
-            shown = deployments.describe(deployment)
-            filters = ("applicationName", "deploymentGroupName")
-            fits = all(request.get(name) in {None, deployment[name]} for name in filters)
-            if fits and shown["status"] in (request.get("includeOnlyStatuses") or [shown["status"]]):
-                found.append(deployment["deploymentId"])
-        return {"deployments": found}
 
     def _stop_deployment(self, region: Region, request: Request) -> Request:
         deployment = region.deployment(request["deploymentId"])

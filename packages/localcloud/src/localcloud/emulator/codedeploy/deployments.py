@@ -29,7 +29,16 @@ def start(region: Region, request: Mapping[str, Any]) -> Record:
     Raises:
         Refused: The group, its service, its target groups or the AppSpec does not allow it.
     """
+    region.application(request.get("applicationName"))
+    if not request.get("deploymentGroupName"):
+        raise Refused("DeploymentGroupNameRequiredException", "Deployment Group name is missing")
     group = region.group(request.get("applicationName"), request.get("deploymentGroupName"))
+    if group["computePlatform"] != "ECS":
+        # Not AWS's words: there are neither servers nor traffic-shifted functions here.
+        raise Refused(
+            "InvalidComputePlatformException",
+            f"The local cloud deploys to the compute platform ECS only, not to {group['computePlatform']}.",
+        )
     key, service = _service(group)
     current = service["_service_deployments"][0]
     if current["status"] in service_deployments.RUNNING:

@@ -87,33 +87,49 @@ def _routing(kind: str, **numbers: int) -> dict[str, Any]:
     return {"type": kind} | ({member: dict(numbers)} if member else {})
 
 
-def _aws(name: str, routing: dict[str, Any]) -> tuple[str, Record]:
+def _aws(platform: str, name: str, **settings: Any) -> tuple[str, Record]:
     full = f"CodeDeployDefault.{name}"
     return full, {
         "deploymentConfigId": full,
         "deploymentConfigName": full,
-        "computePlatform": "ECS",
-        "trafficRoutingConfig": routing,
+        "computePlatform": platform,
+        **settings,
     }
 
 
-# CodeDeploy User Guide, "Predefined deployment configurations for an Amazon ECS compute platform".
+def _shifted(platform: str, name: str, kind: str, percent: int, minutes: int) -> tuple[str, Record]:
+    word = {"TimeBasedCanary": "canary", "TimeBasedLinear": "linear"}[kind]
+    routing = _routing(kind, **{f"{word}Percentage": percent, f"{word}Interval": minutes})
+    return _aws(platform, name, trafficRoutingConfig=routing)
+
+
+def _hosts(name: str, kind: str, value: int) -> tuple[str, Record]:
+    return _aws("Server", name, minimumHealthyHosts={"type": kind, "value": value})
+
+
+# CodeDeploy User Guide, "Predefined deployment configurations" for ECS, AWS Lambda, and EC2/on-premises.
 AWS_CONFIGURATIONS: dict[str, Record] = dict(
     (
-        _aws("ECSAllAtOnce", _routing("AllAtOnce")),
-        _aws(
-            "ECSCanary10Percent5Minutes", _routing("TimeBasedCanary", canaryPercentage=10, canaryInterval=5)
+        _aws("ECS", "ECSAllAtOnce", trafficRoutingConfig=_routing("AllAtOnce")),
+        *(
+            _shifted("ECS", f"ECSCanary10Percent{minutes}Minutes", "TimeBasedCanary", 10, minutes)
+            for minutes in (5, 15)
         ),
-        _aws(
-            "ECSCanary10Percent15Minutes", _routing("TimeBasedCanary", canaryPercentage=10, canaryInterval=15)
+        *(
+            _shifted("ECS", f"ECSLinear10PercentEvery{minutes}Minutes", "TimeBasedLinear", 10, minutes)
+            for minutes in (1, 3)
         ),
-        _aws(
-            "ECSLinear10PercentEvery1Minutes",
-            _routing("TimeBasedLinear", linearPercentage=10, linearInterval=1),
+        _aws("Lambda", "LambdaAllAtOnce", trafficRoutingConfig=_routing("AllAtOnce")),
+        *(
+            _shifted("Lambda", f"LambdaCanary10Percent{minutes}Minutes", "TimeBasedCanary", 10, minutes)
+            for minutes in (5, 10, 15, 30)
         ),
-        _aws(
-            "ECSLinear10PercentEvery3Minutes",
-            _routing("TimeBasedLinear", linearPercentage=10, linearInterval=3),
+        *(
+            _shifted("Lambda", f"LambdaLinear10PercentEvery{word}", "TimeBasedLinear", 10, minutes)
+            for word, minutes in (("1Minute", 1), ("2Minutes", 2), ("3Minutes", 3), ("10Minutes", 10))
         ),
+        _hosts("AllAtOnce", "HOST_COUNT", 0),
+        _hosts("HalfAtATime", "FLEET_PERCENT", 50),
+        _hosts("OneAtATime", "HOST_COUNT", 1),
     )
 )
