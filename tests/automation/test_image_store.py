@@ -93,7 +93,7 @@ def test_what_runs_and_what_can_be_rolled_back_to_stays_after_five_deployments(
     released(bench, dev, "a")  # deployed again: not pushed again, and the oldest push
     digests |= {name: released(bench, dev, name, ok=False) for name in "de"}
     ecs = bench.client("ecs")
-    container = {"name": "web", "image": f"{bench.cloud.registry}/dev/web@{digests['a']}"}
+    container = {"name": "web", "image": f"{bench.cloud.registry}/dev/web@{digests['a']}", "memory": 64}
     definition = ecs.register_task_definition(family="web", containerDefinitions=[container])
     arn = definition["taskDefinition"]["taskDefinitionArn"]
     ecs.create_service(cluster="shop-dev", serviceName="web", taskDefinition=arn, desiredCount=0)

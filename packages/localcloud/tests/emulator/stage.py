@@ -26,6 +26,7 @@ FILES = {
     "www/cgi-bin/echo": "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nhead -c $CONTENT_LENGTH\n",
 }
 SERVE = ["httpd", "-f", "-p", "5000", "-h", "/www"]
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-00000001"]}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,6 +147,7 @@ class Deployed:
                 "memory": "512",
                 "networkMode": "awsvpc",
                 "requiresCompatibilities": ["FARGATE"],
+                "executionRoleArn": "arn:aws:iam::000000000000:role/execution",
                 "containerDefinitions": [definition, *others],
                 **options,
             }
@@ -164,7 +166,7 @@ class Deployed:
                 "launchType": "FARGATE",
                 "loadBalancers": balancers if balanced else [],
                 "deploymentConfiguration": deployment,
-                "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-00000001"]}},
+                "networkConfiguration": NETWORK,
                 **options,
             }
         )

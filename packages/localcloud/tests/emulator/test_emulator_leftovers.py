@@ -19,6 +19,7 @@ from localcloud.emulator.naming.hosts_file import folder
 from localcloud.settings import CloudSettings
 from packages.localcloud.tests.emulator.ports import free_port
 from packages.localcloud.tests.emulator.stage import (
+    NETWORK,
     SERVE,
     Cloud,
     Deployed,
@@ -44,7 +45,7 @@ def run_one(cloud: Cloud, name: str) -> Any:
     job = Deployed(cloud, name, "")
     cloud.client("ecs").create_cluster(clusterName=name)
     cloud.client("logs").create_log_group(logGroupName=f"/ecs/{name}")
-    cloud.client("ecs").run_task(cluster=name, taskDefinition=job.define())
+    cloud.client("ecs").run_task(cluster=name, taskDefinition=job.define(), networkConfiguration=NETWORK)
     return eventually(lambda: next((entry for entry in job.containers() if entry.status == "running"), None))
 
 
@@ -141,7 +142,7 @@ def test_everything_that_a_run_makes_goes_with_it(
         task={"volumes": [{"name": "scratch"}], "others": [beside]},
     )
     for _ in range(2):
-        other.client("ecs").run_task(cluster=name, taskDefinition=definition)
+        other.client("ecs").run_task(cluster=name, taskDefinition=definition, networkConfiguration=NETWORK)
     [_, stopped] = eventually(lambda: len(tasks(other, name)) == 2 and tasks(other, name))
     # At least the volume of the image in each container, and the task's own in each task.
     all_volumes = traces.count()["volumes"]

@@ -11,7 +11,7 @@ from docker.errors import DockerException
 
 from localcloud.emulator.ecs import engine
 from localcloud.emulator.peers import Peers
-from packages.localcloud.tests.emulator.stage import Cloud, Deployed, eventually
+from packages.localcloud.tests.emulator.stage import NETWORK, Cloud, Deployed, eventually
 
 ASK = """
 for path in "/?Action=GetCallerIdentity&Version=2011-06-15" /_ministack/health /_localcloud/world; do
@@ -51,7 +51,7 @@ def test_tasks_reach_the_apis_and_their_metadata_and_nothing_that_steers(cloud: 
     cloud.client("ecs").create_cluster(clusterName=name)
     cloud.client("logs").create_log_group(logGroupName=f"/ecs/{name}")
     definition = job.define(command=["sh", "-c", ASK])
-    cloud.client("ecs").run_task(cluster=name, taskDefinition=definition)
+    cloud.client("ecs").run_task(cluster=name, taskDefinition=definition, networkConfiguration=NETWORK)
     lines = eventually(lambda: len(job.lines()) == 4 and job.lines())
     assert "GetCallerIdentityResponse" in lines[0]
     assert "403 Forbidden" in lines[1]

@@ -1,6 +1,7 @@
 """Tasks: containers that obey their task definition, end as ECS says, and lose no log line."""
 
 import io
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ import docker
 import pytest
 
 from localcloud.emulator.ecs import task_cgroup
-from packages.localcloud.tests.emulator.stage import Cloud, Deployed, eventually
+from packages.localcloud.tests.emulator.stage import NETWORK, Cloud, Deployed, eventually
 
 pytestmark = pytest.mark.docker
 Deploy = Callable[..., Deployed]
@@ -17,9 +18,8 @@ Deploy = Callable[..., Deployed]
 
 def run(deployed: Deployed, definition: str, **options: Any) -> str:
     """Run one task; returns its ARN."""
-    answer = deployed.cloud.client("ecs").run_task(
-        cluster=deployed.name, taskDefinition=definition, **options
-    )
+    wanted = {"networkConfiguration": NETWORK, **options}
+    answer = deployed.cloud.client("ecs").run_task(cluster=deployed.name, taskDefinition=definition, **wanted)
     return str(answer["tasks"][0]["taskArn"])
 
 
@@ -55,6 +55,7 @@ def output(deployed: Deployed, script: str, **container: Any) -> list[str]:
 def test_a_task_goes_through_its_life_and_leaves_no_container(deploy: Deploy) -> None:
     job = deploy()
     arn = run(job, job.define(command=["sh", "-c", "echo done; exit 7"]), overrides={})
+    assert re.fullmatch(r"[0-9a-f]{32}", arn.rpartition("/")[2])
 
     task = stopped(job, arn)
 

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from localcloud.emulator.cloud_map import install as cloud_map
 from localcloud.emulator.codedeploy import install as codedeploy
 from localcloud.emulator.ecr import install as ecr
 from localcloud.emulator.ecs import admission, engine, state, task_definitions
+from localcloud.emulator.ecs import api as ecs_api
 from localcloud.emulator.ecs.health import targets_of
 from localcloud.emulator.ecs.scheduler import Scheduler
 from localcloud.emulator.ecs.service_api import ServiceApi
@@ -59,6 +61,7 @@ def install(port: int, containment: Containment) -> Balancing:
     _install_services(scheduler, discovery)
     register = upstream.ecs._ACTION_MAP["RegisterTaskDefinition"]
     upstream.ecs._ACTION_MAP["RegisterTaskDefinition"] = admission.admitting(register, containment)
+    upstream.app.SERVICE_HANDLERS["ecs"] = ecs_api.handler(upstream.app.SERVICE_HANDLERS["ecs"])
     _install_registry_addresses(port)
     ecr.install()
     notifications.install()
@@ -130,6 +133,8 @@ def _install_tasks(scheduler: Scheduler, registry: Registry, discovery: Discover
 
     ecs._run_task_worker = run_task_worker
     ecs._get_docker = engine.client
+    # Ids of tasks are 32 hex digits (Developer Guide, "Amazon Resource Names (ARNs) and IDs"), not UUIDs with hyphens.
+    ecs.new_uuid = lambda: uuid.uuid4().hex
     ecs._maybe_mark_stopped = lambda *_arguments: None
     plain_sanitize = ecs._sanitize
 

@@ -1,22 +1,13 @@
 """What the ECS operations we answer have in common: finding what a request names, and AWS's refusals."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from localcloud.emulator import upstream
 from localcloud.emulator.ecs import state
 from localcloud.emulator.ecs.state import Record, ServiceKey
+from localcloud.emulator.json_api import Refused, Request, Response, refused
 
-Response = tuple[int, dict[str, str], bytes]
-Request = Mapping[str, Any]
-
-
-class Refused(Exception):  # noqa: N818  an answer of the API, not a defect
-    """The request is answered with an AWS error."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.response: Response = upstream.responses.error_response_json(code, message, 400)
+__all__ = ["Refused", "Request", "Response", "answering", "cluster_of", "service_of"]
 
 
 def answering(operation: Callable[[Request], Request]) -> Callable[[Request], Response]:
@@ -26,7 +17,7 @@ def answering(operation: Callable[[Request], Request]) -> Callable[[Request], Re
         try:
             document = operation(request)
         except Refused as refusal:
-            return refusal.response
+            return refused(refusal)
         with state.LOCK:
             response: Response = upstream.responses.json_response(upstream.ecs._sanitize(document))
         return response
@@ -41,8 +32,6 @@ def cluster_of(request: Request) -> Record:
         Refused: There is none.
     """
     name = upstream.ecs._resolve_cluster_name(request.get("cluster") or "default")
-    if name == "default" and name not in upstream.ecs._clusters:
-        upstream.ecs._create_cluster({"clusterName": "default"})
     record: Record | None = upstream.ecs._clusters.get(name) if name else None
     if record is None:
         raise Refused("ClusterNotFoundException", "Cluster not found.")

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from localcloud.emulator import upstream
 from localcloud.emulator.alb import groups
-from localcloud.emulator.ecs import capacity, controllers, service_deployments, state
+from localcloud.emulator.ecs import capacity, controllers, service_deployments, service_rules, state
 from localcloud.emulator.ecs.answers import Refused, Request, Response, answering, cluster_of, service_of
 from localcloud.emulator.ecs.scheduler import Scheduler, stop
 from localcloud.emulator.ecs.state import Record, ServiceKey
 from localcloud.emulator.naming import checks as naming_checks
 from localcloud.emulator.shifting import checks
-from localcloud.emulator.vpc import tasks
 
 # What an UpdateService request may carry besides the properties of a service revision.
 _PLAIN_PROPERTIES = (
@@ -66,9 +65,9 @@ class ServiceApi:
                 raise Refused(
                     "InvalidParameterException", "Unable to Start a service that is still Draining."
                 )
-            definition = _task_definition(str(request.get("taskDefinition") or ""))
+            definition = service_rules.task_definition(str(request.get("taskDefinition") or ""))
+            service_rules.create_service(request, definition)
             _check_load_balancers(request.get("loadBalancers") or [], definition)
-            _check_network(request)
             checks.gradual(request.get("deploymentConfiguration") or {}, request.get("loadBalancers") or [])
             naming_checks.named(request, definition, cluster["clusterArn"])
             _check_capacity(request.get("capacityProviderStrategy") or [], cluster)
@@ -89,9 +88,11 @@ class ServiceApi:
             if service["status"] != "ACTIVE":
                 raise Refused("ServiceNotActiveException", "Service was not ACTIVE.")
             controllers.check(service, request)
-            _check_network(request)
             reference = request.get("taskDefinition")
-            definition = _task_definition(str(reference or service["taskDefinition"]))
+            definition = service_rules.task_definition(
+                str(reference or service["taskDefinition"]), named=bool(reference)
+            )
+            service_rules.update_service(request, service, definition)
             changes = {
                 name: request[name] for name in service_deployments.REVISION_PROPERTIES if name in request
             }
@@ -152,22 +153,6 @@ class ServiceApi:
         stop(task, reason=str(request.get("reason") or "Task stopped by user"), code="UserInitiated")
         self._scheduler.wake()
         return {"task": task}
-
-
-def _task_definition(reference: str) -> Record:
-    key = upstream.ecs._resolve_td_key(reference)
-    definition: Record | None = upstream.ecs._task_defs.get(key) if key else None
-    if definition is None:
-        raise Refused("ClientException", "TaskDefinition not found.")
-    if definition["status"] != "ACTIVE":
-        raise Refused("ClientException", "TaskDefinition is inactive")
-    return definition
-
-
-def _check_network(request: Request) -> None:
-    reason = tasks.refusal(request.get("networkConfiguration") or {})
-    if reason:
-        raise Refused("InvalidParameterException", reason)
 
 
 def _check_load_balancers(balancers: list[Request], definition: Record) -> None:
