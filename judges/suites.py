@@ -48,6 +48,42 @@ def _moto(name: str, excluded: dict[str, str] | None = None) -> Suite:
     )
 
 
+_SERVICE_DISCOVERY = {
+    **_tests(
+        "names a service or a public namespace against the pattern of the API's model",
+        "test_create_public_dns_namespace*",
+        "test_update_public_dns_namespace",
+        "test_get_public_dns_namespace_operation",
+        "test_get_update_service_operation",
+        "test_create_service",
+        "test_create_service_minimal",
+        "test_delete_service",
+        "test_get_service",
+        "test_update_service_description",
+        "test_update_service_others",
+    ),
+    **_tests(
+        "has a private namespace in no VPC, where AWS's operation fails",
+        "test_create_private_dns_namespace*",
+        "test_update_private_dns_namespace",
+        "test_get_private_dns_namespace_operation",
+    ),
+    **_tests("has a service without a namespace, which AWS refuses", "test_create_service_with_tags"),
+    **_tests(
+        "says the health of an instance without a custom health check (CustomHealthNotFound)",
+        "test_update_instance_custom_health_status",
+    ),
+}
+_CODEDEPLOY = _tests(
+    "deploys to servers or functions, which the local cloud refuses: it deploys to ECS only",
+    "test_batch_get_deployments",
+    "test_create_deployment_revision_*",
+    "test_deployment_inherits_tags",
+    "test_get_deployment",
+    "test_list_deployments",
+)
+
+
 _ELBV2 = {
     **_tests(
         _DEFAULTED,
@@ -115,8 +151,8 @@ SUITES = (
     _moto("ecs"),
     _moto("elbv2", _ELBV2),
     _moto("applicationautoscaling"),
-    _moto("servicediscovery"),
-    _moto("codedeploy"),
+    _moto("servicediscovery", _SERVICE_DISCOVERY),
+    _moto("codedeploy", _CODEDEPLOY),
     _moto("cloudwatch", {"*test_cloudwatch_expression_parser.py::*": _IN_PROCESS}),
     Suite(name="MiniStack ecs", project="ministack", files=("test_ecs*.py",)),
     Suite(name="MiniStack alb", project="ministack", files=("test_alb.py",)),
