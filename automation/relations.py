@@ -276,7 +276,11 @@ class Search:
         if rule["IsEgress"]:
             if owner in tasks and cidr == "0.0.0.0/0":
                 return _OUT, f"{self.name}-out"
-            return (_OUT, f"{self.name}-to-tasks-{rule['FromPort']}") if owner in fronts and other in tasks else None
+            return (
+                (_OUT, f"{self.name}-to-tasks-{rule['FromPort']}")
+                if owner in fronts and other in tasks
+                else None
+            )
         if owner in tasks and other in fronts:
             return _INTO, f"{self.name}-from-load-balancer-{rule['FromPort']}"
         if owner in fronts and cidr and rule.get("FromPort") == rule.get("ToPort"):

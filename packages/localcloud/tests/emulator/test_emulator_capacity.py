@@ -1,7 +1,5 @@
 """Capacity providers of a cluster."""
 
-import json
-
 import pytest
 
 from localcloud.emulator.ecs import capacity
@@ -26,6 +24,5 @@ def test_a_capacity_provider_stays_as_long_as_tasks_run_on_it(
         return
     with pytest.raises(Refused) as told:
         capacity.check({"instances"}, tasks)
-    answer = json.loads(told.value.response[2])
-    assert answer["__type"] == "ResourceInUseException"
-    assert answer["message"] == "The specified capacity provider is in use and cannot be removed."
+    assert told.value.code == "ResourceInUseException"
+    assert str(told.value) == "The specified capacity provider is in use and cannot be removed."

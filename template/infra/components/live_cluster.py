@@ -1,0 +1,1 @@
+../../../infra/components/live_cluster.py
