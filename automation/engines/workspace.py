@@ -16,8 +16,8 @@ import yaml
 
 from automation.commands import verb
 from automation.identity import Identity
-from localcloud.engine.paths import parse_path
-from localcloud.engine.project import spelt_twice, split_key
+from localcloud.engine.overrides import set_at, split_override
+from localcloud.engine.project_keys import spelt_twice
 from localcloud.engine.yaml_files import read_yaml
 from localcloud.errors import LocalCloudError
 
@@ -150,20 +150,14 @@ def override(config: dict[str, Any], project: str, key: str, value: str) -> None
     """Set a configuration value at a path within a stack file's `config`.
 
     Raises:
-        LocalCloudError: The path leads through something that is not a mapping.
+        LocalCloudError: The path leads through something that is neither a mapping nor a list.
     """
-    namespace, path = split_key(project, key)
-    first, *rest = parse_path(path)
+    namespace, (first, *rest) = split_override(project, key)
     name = _spelling(config, project, namespace, str(first))
-    if not rest:
+    if rest:
+        set_at(config, [name, *rest], value, key)
+    else:
         config[name] = value
-        return
-    at: Any = config.setdefault(name, {})
-    for step in rest[:-1]:
-        at = at.setdefault(step, {}) if isinstance(at, dict) else None
-    if not isinstance(at, dict):
-        raise LocalCloudError(f"configuration key {key!r} leads through a value that is not a mapping")
-    at[rest[-1]] = _typed(value)
 
 
 def _spelling(config: Mapping[str, Any], project: str, namespace: str, key: str) -> str:
@@ -178,14 +172,6 @@ def _require_one_spelling(source: StackSource, config: Mapping[str, Any]) -> Non
             f"{source.stack_file}: {', '.join(twice)}: there twice, with and without {source.project_name}: before it",
             fix="delete one of the two",
         )
-
-
-def _typed(text: str) -> Any:
-    """The value that `pulumi config set --path` makes of a text."""
-    if text in {"true", "false"}:
-        return text == "true"
-    number = int(text) if text.lstrip("-").isdecimal() else None
-    return number if number is not None and str(number) == text else text
 
 
 def _link(link: Path, target: Path) -> None:

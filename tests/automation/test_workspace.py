@@ -1,5 +1,7 @@
 """A run writes to its own copies of the settings, never to the committed files."""
 
+import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automation.engines.workspace import StackSource, override, write_workspace
+from localcloud.engine import Project
 from localcloud.errors import LocalCloudError
 
 STACK = "# a comment\nconfig:\n  aws:region: eu-west-1\n  shop:services:\n    web: {cpu: 512}\n"
@@ -119,3 +122,41 @@ def test_an_override_is_found_where_it_was_put(steps: list[str], value: str) -> 
         assert isinstance(found, dict)
         found = found[step]
     assert str(found) in {value, value.capitalize()}  # `true` becomes a boolean, digits a number
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "value", "after"),
+    [
+        ({}, "services.web.note", "--5", {"services": {"web": {"note": "--5"}}}),
+        ({}, "services.web.delay", "-5", {"services": {"web": {"delay": -5}}}),
+        ({}, "services.web.route.paths[0]", "/a", {"services": {"web": {"route": {"paths": ["/a"]}}}}),
+        ({"paths": ["/a"]}, "paths[1]", "/b", {"paths": ["/a", "/b"]}),
+        ({"paths": ["/a", "/b"]}, "paths[0]", "/c", {"paths": ["/c", "/b"]}),
+        ({"rules": [{"to": 1}]}, "rules[0].to", "2", {"rules": [{"to": 2}]}),
+        ({"paths": ["/a"]}, "paths[3]", "/b", "there is no 3 to set in"),
+        ({"paths": ["/a"]}, "paths.first", "/b", "there is no 'first' to set in"),
+        ({"count": 1}, "count.more", "2", "there is no 'more' to set in 1"),
+        ({}, "a[", "1", "configuration key 'a\\['"),
+    ],
+)
+def test_both_engines_set_a_configuration_value_alike(
+    tmp_path: Path, before: dict[str, object], key: str, value: str, after: dict[str, object] | str
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": before}))
+
+    def by_pulumis() -> dict[str, object]:
+        config = copy.deepcopy(before)
+        override(config, "shop", key, value)
+        return config
+
+    def by_the_built_in() -> dict[str, object]:
+        loaded = Project.load(tmp_path, "dev", overrides={key: value}).config
+        return {name.removeprefix("shop:"): json.loads(item.text) for name, item in loaded.items()}
+
+    for engine in (by_pulumis, by_the_built_in):
+        if isinstance(after, str):
+            with pytest.raises(LocalCloudError, match=after):
+                engine()
+        else:
+            assert engine() == after

@@ -2,14 +2,14 @@
 
 import json
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 from localcloud.engine.config_schema import ConfigDeclaration, read_declarations
-from localcloud.engine.paths import parse_path
+from localcloud.engine.overrides import set_at, split_override
+from localcloud.engine.project_keys import full_key, spelt_twice
 from localcloud.engine.secrets import PassphraseDecrypter
 from localcloud.engine.yaml_files import read_yaml
 from localcloud.errors import LocalCloudError
@@ -116,32 +116,6 @@ def _main(project_file: Path, settings: Mapping[str, Any]) -> str:
     return str(settings.get("main") or ".")
 
 
-def full_key(namespace: str, key: str) -> str:
-    """Return `namespace:name` of a configuration key that may come without its namespace."""
-    return key.replace(":config:", ":", 1) if ":" in key else f"{namespace}:{key}"
-
-
-def split_key(namespace: str, key: str) -> tuple[str, str]:
-    """Namespace and path of a key such as `services.web.cpu` or `aws:region`.
-
-    A path may hold colons further in: `services.web.environment["a:b"]` (Pulumi: `parseConfigKey`).
-    """
-    first = re.split(r"[.\[]", key, maxsplit=1)[0]
-    full = full_key(namespace, first) + key[len(first) :]
-    found, _, path = full.partition(":")
-    return found, path
-
-
-def spelt_twice(config: Iterable[object], namespace: str) -> list[str]:
-    """Keys of a stack file that are there both with and without their namespace, in alphabetical order.
-
-    Pulumi's CLI goes through them in the random order of Go's maps (`stackConfigNamespacedWithProject` in
-    `sdk/go/common/workspace/loaders.go`), and the last one wins.
-    """
-    keys = {str(key) for key in config}
-    return sorted(key for key in keys if ":" not in key and full_key(namespace, key) in keys)
-
-
 @dataclass
 class _Value:
     """A value while the configuration is put together: structured, with secrets decrypted."""
@@ -226,46 +200,14 @@ class _SecureReader:
 
 
 def _override(values: dict[str, _Value], project: str, key: str, text: str) -> None:
-    namespace, name = split_key(project, key)
-    try:
-        first, *rest = parse_path(name)
-    except ValueError as error:
-        raise LocalCloudError(f"configuration key {key!r}: {error}") from None
+    namespace, (first, *rest) = split_override(project, key)
     target = f"{namespace}:{first}"
     if not rest:
         values[target] = _Value(text)
         return
-    value = values.setdefault(target, _Value({}))
-    container = value.content
-    for step, following in zip(rest, [*rest[1:], None], strict=True):
-        _check_step(container, step, key)
-        if following is None:
-            container[step] = _typed(text)
-        elif isinstance(container, dict):
-            container = container.setdefault(step, [] if isinstance(following, int) else {})
-        else:
-            container = container[step]
-
-
-def _check_step(container: Any, step: str | int, key: str) -> None:
-    fits = (
-        isinstance(step, str)
-        if isinstance(container, dict)
-        else (isinstance(container, list) and isinstance(step, int) and step < len(container))
-    )
-    if not fits:
-        raise LocalCloudError(f"configuration key {key!r}: there is no {step!r} to set in {container!r}")
-
-
-def _typed(text: str) -> Any:
-    """Return the value that `pulumi config set --path` makes of a text."""
-    if text in {"true", "false"}:
-        return text == "true"
-    try:
-        number = int(text)
-    except ValueError:
-        return text
-    return number if str(number) == text else text
+    held = {target: values[target].content} if target in values else {}
+    set_at(held, [target, *rest], text, key)
+    values.setdefault(target, _Value(None)).content = held[target]
 
 
 def _apply(
