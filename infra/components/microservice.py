@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_aws as aws
@@ -112,7 +112,11 @@ class Microservice(pulumi.ComponentResource):
         definition = task_definition(name, task, self._child)
         rollout = self._rollout()
         service = self._service(definition, rollout)
-        present = args.stack.live.services.get(name)
+        live = args.stack.live
+        present = live.services.get(name)
+        if present and self._takeover.rule_last and args.positions and live.rule(name) is None:
+            # Requests have never come: a task that runs may be one that has never been healthy.
+            present = replace(present, deploying=True)
         settled = rollout.settled(service.cluster, definition.arn, present) if rollout else None
         if self._traffic:
             self._traffic.open(service, settled)

@@ -1,5 +1,6 @@
 """Looks at an ECS service with AWS clients, and collects what explains a failure."""
 
+import time
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -68,6 +69,7 @@ class Observer:
         self._since = since
         self._ends = ends
         self._ended = False
+        self._began = time.time()
         self._weighed = ""
         self._last_words: list[str] = []
         self.sight: Sight | None = None
@@ -199,6 +201,8 @@ class Observer:
                 task
                 for task in self._stopped_tasks(sight.service)
                 if str(task.get("stoppedReason", "")).startswith(_GIVEN_UP)
+                # What failed before this run looked may have failed by another health check than today's.
+                and ("stoppedAt" not in task or task["stoppedAt"].timestamp() >= self._began)
             ]
             if not tasks or tasks[0]["taskArn"] == self._weighed:
                 return None

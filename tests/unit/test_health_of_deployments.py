@@ -26,6 +26,7 @@ class Cloud:
             False,
         )  # of its newest service deployment, and whether it may be stopped
         self.stopped: list[dict[str, Any]] = []
+        self.ended: datetime | None = None
         self.exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
 
     @property
@@ -96,7 +97,7 @@ class Cloud:
             "containers": [{"name": "web", "exitCode": 0}],
             "attachments": [{"type": "ElasticNetworkInterface", "details": details}],
         }
-        return {"tasks": [task]}
+        return {"tasks": [task | ({"stoppedAt": self.ended} if self.ended else {})]}
 
     def describe_task_definition(self, **_: Any) -> Any:
         options = {"awslogs-group": "/web", "awslogs-stream-prefix": "web"}
@@ -163,6 +164,13 @@ def test_where_it_may_not_be_stopped_it_is_said_that_ecs_goes_on() -> None:
     verdict = Observer(cloud.clients, "web", "web", NEW, since=NOW.timestamp(), ends=True).look()
     assert verdict is not None
     assert "ECS goes on trying" in verdict.reason
+
+
+def test_a_task_that_failed_before_anybody_looked_ends_nothing() -> None:
+    """It may have failed by a health check that is mended since."""
+    cloud = Cloud("Health checks failed with these codes: [404]")
+    cloud.ended = datetime.now(UTC) - timedelta(minutes=1)
+    assert Observer(cloud.clients, "web", "web", NEW, since=NOW.timestamp()).look() is None
 
 
 def test_a_wrong_port_ends_the_deployment_with_the_port_of_the_log() -> None:
