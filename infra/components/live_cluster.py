@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pulumi
 import pulumi_aws as aws
@@ -43,11 +44,13 @@ def check_capacity(account: AwsAccount, settings: Settings) -> None:
     missing = [provider for provider in wanted if provider not in present]
     if not missing:
         return
+    cluster, strategy = shlex.quote(name), _default(found.properties)
+    providers = " ".join(shlex.quote(provider) for provider in [*present, *missing])
     raise pulumi.RunError(
         f"cluster.existing is {name!r}: that cluster has no capacity provider {' and no '.join(missing)}, and ECS "
         f"would refuse the services half-way; it has {', '.join(present) or 'none'}; nothing was touched\n"
-        f"  fix: aws ecs put-cluster-capacity-providers --cluster {name} --capacity-providers "
-        f"{' '.join([*present, *missing])} --default-capacity-provider-strategy {_default(found.properties)}"
+        f"  fix: aws ecs put-cluster-capacity-providers --cluster {cluster} --capacity-providers {providers} "
+        f"--default-capacity-provider-strategy {strategy}"
     )
 
 
@@ -58,4 +61,4 @@ def _default(properties: str) -> str:
     known = [
         ",".join(f"{name}={item[key]}" for key, name in members.items() if key in item) for item in strategy
     ]
-    return " ".join(known) or "'[]'"
+    return " ".join(shlex.quote(item) for item in known) or "'[]'"

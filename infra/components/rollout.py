@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -124,7 +125,7 @@ class Rollout:
             where = f"--cluster {short(cluster)} --service {self._service}"
             again = f"aws ecs update-service {where} --force-new-deployment"
             return f"{why}\n  fix: {again}\n  and the same update once more, which follows it"
-        return f"{why}\n  fix: pulumi up --refresh --stack {pulumi.get_stack()}"
+        return f"{why}\n  fix: pulumi up --refresh --stack {shlex.quote(pulumi.get_stack())}"
 
     async def _follow(self, args: pulumi.ResourceHookArgs) -> None:
         outputs = args.new_outputs or {}

@@ -14,6 +14,7 @@ secrets = [{"name": "TOKEN", "valueFrom": value.secret_arn}, {"name": "KEY", "va
 labels = {"secret-version.TOKEN": value.version_id, "secret-version.KEY": parameter.version.apply(str)}
 cluster = aws.ecs.Cluster("main", name=f"shop-{stack}")
 definition = aws.ecs.TaskDefinition("web", family=f"shop-{stack}-web",
+    execution_role_arn="arn:aws:iam::000000000000:role/execution",
     container_definitions=pulumi.Output.json_dumps(
         [{"name": "web", "image": "web", "memory": 128, "secrets": secrets, "dockerLabels": labels}]))
 aws.ecs.Service("web", cluster=cluster.arn, task_definition=definition.arn, desired_count=0)

@@ -62,6 +62,9 @@ HARMLESS = {
     "math.ceil(2 * needed)": "8",
     "on": "--stack dev",
     "60 / DEFAULT_CLOCK": "5",
+    "cluster": "main",  # quoted where they are made
+    "providers": "FARGATE",
+    "strategy": "capacityProvider=FARGATE,weight=1",
 }
 # Names that hold such texts before they are printed.
 VARIABLES = {"fix", "back", "refresh", "command"}

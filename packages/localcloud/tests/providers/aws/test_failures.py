@@ -19,7 +19,7 @@ def test_a_cloud_that_does_not_answer_says_how_to_start_it(offline: Driver) -> N
     with pytest.raises(LocalCloudError) as caught:
         offline.create(CLUSTER, "main", {})
     assert "ecs.Cluster 'main': the local cloud does not answer at http://localhost:" in str(caught.value)
-    assert "localcloud up" in str(caught.value)
+    assert "localcloud start" in str(caught.value)
 
 
 def test_refused_calls_carry_the_code_and_the_message_of_aws(driver: Driver) -> None:
