@@ -4,6 +4,7 @@ The provider behaves like a real one: it names what has no name, refuses what it
 interrupted create left behind, and can be told to be slow, to fail, or to leave something not ready.
 """
 
+import contextlib
 import json
 import os
 import time
@@ -69,7 +70,11 @@ class FakeCloud:
         folder.mkdir(parents=True, exist_ok=True)
 
     def objects(self) -> dict[str, dict[str, Any]]:
-        return {path.stem: json.loads(path.read_text()) for path in self.folder.glob("*.json")}
+        found = {}
+        for path in self.folder.glob("*.json"):
+            with contextlib.suppress(FileNotFoundError):  # another thread removes it at this moment
+                found[path.stem] = json.loads(path.read_text())
+        return found
 
     def names(self) -> list[str]:
         return sorted(item["name"] for item in self.objects().values())
