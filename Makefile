@@ -63,9 +63,10 @@ checks: format-check lint types
 quick: setup  ## The tests that start no container
 	$(PYTHON_BIN) -m pytest -q -m "not docker" -n 2
 
-# Two at a time, each with local clouds of its own: most of their time is waiting.
+# Two at a time, each with local clouds of its own: most of their time is waiting. In the files' order: by default the
+# files with the fewest tests go last, and the longest test of all is alone in its file.
 containers: setup  ## The tests with real containers
-	$(PYTHON_BIN) -m pytest -q -m docker -n 2 --dist loadfile
+	$(PYTHON_BIN) -m pytest -q -m docker -n 2 --dist loadfile --no-loadscope-reorder
 
 format: environment  ## Format the code
 	$(PYTHON_BIN) -m ruff format .

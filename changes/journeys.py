@@ -223,7 +223,6 @@ def selection() -> Sequence[Edit]:
     """What `make test` takes; tests/e2e/test_changes.py has strategies and ports."""
     return (
         e.carve_out("status", ["/healthz"], priority=20),
-        e.priorities(web=20, status=10),
         e.concern("add a domain", "loadBalancer", DOMAIN),
         e.concern("remove the domain", "loadBalancer", None),
         e.rename("web", "shop"),

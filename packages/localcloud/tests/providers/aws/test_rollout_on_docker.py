@@ -44,6 +44,7 @@ def definition(driver: Driver, image: str, logs: str, command: list[str]) -> Han
     }
     inputs = {
         "family": "rollout",
+        "executionRoleArn": "arn:aws:iam::000000000000:role/execution",  # what awslogs needs on Fargate
         "containerDefinitions": json.dumps([container]),
         "cpu": "256",
         "memory": "512",
