@@ -132,8 +132,10 @@ def _neighbours(
 
 
 def _rule(arn: str, tags: Mapping[str, str]) -> LiveRule | None:
+    if ":listener-rule/" not in arn or not {"Service", "Rule"} & {*tags}:
+        return None
     purpose = Purpose(tags.get("Rule", Purpose.PRODUCTION))
-    if ":listener-rule/" not in arn or ("Service" not in tags and purpose is not Purpose.REDIRECT):
+    if "Service" not in tags and purpose is not Purpose.REDIRECT:
         return None
     position, asked = tags.get("Priority", ""), tags.get("PriorityAsked", "")
     return LiveRule(

@@ -174,3 +174,18 @@ def test_instances_stay_until_the_last_task_has_left_them() -> None:
 def test_what_the_tags_still_name_and_aws_no_longer_has_is_not_live() -> None:
     recorded = changed(what_is_live(web={"status": "INACTIVE"}), "canary")
     assert weights(recorded.one("ListenerRule")) == {"web": 100, "web-spare": 0}
+
+
+def test_tags_of_a_teams_own_are_not_taken_for_ours() -> None:
+    """`Rule` says what a listener rule is for; on anything else it may be a team's tag, with any value."""
+    live = what_is_live(web={})
+    key = "aws:resourcegroupstaggingapi/getResources:getResources"
+    listed = live[key]["resourceTagMappingLists"]
+    team = [{**item, "tags": {"Rule": "four-eyes", **item["tags"]}} for item in listed]
+    expected, recorded = (
+        deploy_services({"web": {}}, overrides=live),
+        deploy_services({"web": {}}, overrides={**live, key: {"resourceTagMappingLists": team}}),
+    )
+    assert {rule.name for rule in recorded.all("ListenerRule")} == {
+        rule.name for rule in expected.all("ListenerRule")
+    }
