@@ -6,7 +6,7 @@ answer is cut to the model's output shape, so that what a service keeps for itse
 
 import base64
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,11 +81,7 @@ class Api:
         Raises:
             Refused: With AWS's error.
         """
-        if operation not in model_rules.service_model(self._service).operation_names:
-            raise Refused("UnknownOperationException", f"Unknown operation: {operation}")
-        if operation not in self._operations:
-            # Not AWS's words: what is not emulated is said, not faked.
-            raise Refused("UnknownOperationException", f"The local cloud does not emulate {operation}.")
+        require_answered(self._service, operation, self._operations)
         found = [
             *model_rules.violations(self._service, operation, request),
             *self._check(operation, request),
@@ -93,6 +89,19 @@ class Api:
         if found:
             raise Refused(self._invalid, model_rules.summary(found))
         return shaped(self._service, operation, self._operations[operation](request))
+
+
+def require_answered(service: str, operation: str, answered_here: Container[str]) -> None:
+    """Say that an operation is none of the service, or none that is emulated.
+
+    Raises:
+        Refused: UnknownOperationException.
+    """
+    if operation not in model_rules.service_model(service).operation_names:
+        raise Refused("UnknownOperationException", f"Unknown operation: {operation}")
+    if operation not in answered_here:
+        # Not AWS's words: what is not emulated is said, not faked.
+        raise Refused("UnknownOperationException", f"The local cloud does not emulate {operation}.")
 
 
 def decoded(body: bytes) -> Request:

@@ -4,11 +4,11 @@ Sources: API Reference (`LoadBalancerNotFound`, `TargetGroupNotFound`, `Listener
 `PageSize` of the Describe operations, 1 to 400).
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from localcloud.emulator.alb.model import STORE, Listener, LoadBalancer, Region, Rule, TargetGroup
+from localcloud.emulator import paging
+from localcloud.emulator.alb.model import Listener, LoadBalancer, Region, Rule, TargetGroup
 from localcloud.emulator.alb.refusal import RefusedError
 
 T = TypeVar("T")
@@ -22,12 +22,9 @@ def balancer(region: Region, arn: str) -> LoadBalancer:
     Raises:
         RefusedError: It is not there, or the ARN is none.
     """
-    found = region.load_balancers.get(arn)
-    if found is None:
-        if ":loadbalancer/" not in arn:
-            raise RefusedError(f"'{arn}' is not a valid load balancer ARN")
-        raise RefusedError(f"Load balancer '{arn}' not found", "LoadBalancerNotFound")
-    return found
+    if arn not in region.load_balancers and ":loadbalancer/" not in arn:
+        raise RefusedError(f"'{arn}' is not a valid load balancer ARN")
+    return _known(region.load_balancers, arn, f"Load balancer '{arn}' not found", "LoadBalancerNotFound")
 
 
 def target_group(region: Region, arn: str) -> TargetGroup:
@@ -36,12 +33,9 @@ def target_group(region: Region, arn: str) -> TargetGroup:
     Raises:
         RefusedError: It is not there, or the ARN is none.
     """
-    found = region.target_groups.get(arn)
-    if found is None:
-        if ":targetgroup/" not in arn:
-            raise RefusedError(f"'{arn}' is not a valid target group ARN")
-        raise RefusedError("One or more target groups not found", "TargetGroupNotFound")
-    return found
+    if arn not in region.target_groups and ":targetgroup/" not in arn:
+        raise RefusedError(f"'{arn}' is not a valid target group ARN")
+    return _known(region.target_groups, arn, "One or more target groups not found", "TargetGroupNotFound")
 
 
 def listener(region: Region, arn: str) -> Listener:
@@ -50,10 +44,7 @@ def listener(region: Region, arn: str) -> Listener:
     Raises:
         RefusedError: It is not there.
     """
-    found = region.listeners.get(arn)
-    if found is None:
-        raise RefusedError("One or more listeners not found", "ListenerNotFound")
-    return found
+    return _known(region.listeners, arn, "One or more listeners not found", "ListenerNotFound")
 
 
 def rule(region: Region, arn: str) -> Rule:
@@ -62,9 +53,13 @@ def rule(region: Region, arn: str) -> Rule:
     Raises:
         RefusedError: It is not there.
     """
-    found = region.rules.get(arn)
+    return _known(region.rules, arn, "One or more rules not found", "RuleNotFound")
+
+
+def _known(those: Mapping[str, T], arn: str, message: str, code: str) -> T:
+    found = those.get(arn)
     if found is None:
-        raise RefusedError("One or more rules not found", "RuleNotFound")
+        raise RefusedError(message, code)
     return found
 
 
@@ -74,19 +69,8 @@ def page(found: Sequence[T], request: Request) -> tuple[list[T], str | None]:
     Raises:
         RefusedError: The marker is none that this API gave.
     """
-    size = int(request.get("PageSize") or _MOST_PER_PAGE)
-    marker = request.get("Marker")
-    first = 0
-    if marker:
-        try:
-            first = int(base64.urlsafe_b64decode(str(marker).encode()).decode())
-        except ValueError:
-            raise RefusedError(f"Marker '{marker}' is not valid") from None
-    last = first + size
-    following = base64.urlsafe_b64encode(str(last).encode()).decode() if last < len(found) else None
-    return list(found[first:last]), following
-
-
-def here() -> Region:
-    """The account and region of the request."""
-    return STORE.here()
+    size, marker = int(request.get("PageSize") or _MOST_PER_PAGE), request.get("Marker")
+    try:
+        return paging.page(found, size=size, token=marker)
+    except paging.UnknownTokenError:
+        raise RefusedError(f"Marker '{marker}' is not valid") from None

@@ -71,9 +71,9 @@ def handler(plain: Handler) -> Handler:
         if not operation:
             return await plain(method, path, headers, body, query)
         try:
-            request = json_api.decoded(body)
+            asked = json_api.decoded(body)
             # Stores are read, and the lock is waited for: not on the event loop.
-            request, document = await asyncio.to_thread(_before, operation, dict(request))
+            request, document = await asyncio.to_thread(_before, operation, dict(asked))
             if document is None:
                 status, answer_headers, answer = await plain(
                     method, path, headers, json.dumps(request).encode(), query
@@ -81,7 +81,7 @@ def handler(plain: Handler) -> Handler:
                 if status != 200:
                     return status, answer_headers, answer
                 document = json.loads(answer or b"{}")
-            return json_api.answered(_after(operation, json_api.decoded(body), document))
+            return json_api.answered(_after(operation, asked, document))
         except Refused as refusal:
             return json_api.refused(refusal)
 
@@ -94,10 +94,7 @@ def _before(operation: str, request: dict[str, Any]) -> tuple[Request, Request |
     Raises:
         Refused: AWS refuses it.
     """
-    if operation not in model_rules.service_model(SERVICE).operation_names:
-        raise Refused("UnknownOperationException", f"Unknown operation: {operation}")
-    if operation not in upstream.ecs._ACTION_MAP:
-        raise Refused("UnknownOperationException", f"The local cloud does not emulate {operation}.")
+    json_api.require_answered(SERVICE, operation, upstream.ecs._ACTION_MAP)
     _check_form(operation, request)
     with state.LOCK:
         _check_state(operation, request)
