@@ -1,7 +1,6 @@
 """A local cloud for the automation's tests, and small projects that run on it without a container."""
 
 import os
-import socket
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from automation.stacks import Stack
 from localcloud.emulator import process
 from localcloud.engine import Event
 from localcloud.settings import CloudSettings
+from packages.localcloud.tests.emulator.ports import free_port
 
 PROJECT = f"""
 name: shop
@@ -26,13 +26,6 @@ runtime:
   options: {{toolchain: pip, virtualenv: {sys.prefix}}}
 """
 PRELUDE = "import json\nimport pulumi\nimport pulumi_aws as aws\nstack = pulumi.get_stack()\n"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import itertools
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -19,15 +18,11 @@ from typing import Any
 import boto3
 import httpx
 
+from packages.localcloud.tests.emulator.ports import free_port
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = ("Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.dev.yaml", "__main__.py", "infra", "app")
 COMMAND_SECONDS = 420
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """A local cloud for the provider tests: one emulator per test process, on a free port, with a home of its own."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -8,14 +7,8 @@ import pytest
 from localcloud.emulator import process
 from localcloud.providers.aws.provider import AwsProvider
 from localcloud.settings import CloudSettings
+from packages.localcloud.tests.emulator.ports import free_port
 from packages.localcloud.tests.providers.aws.harness import Driver
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
